@@ -102,6 +102,11 @@ export interface CacheBackend {
    * hang and is not guarded. Default: 1,000.
    */
   readonly deadlineMs?: number | null;
+  /**
+   * True: it watches its servers itself and reports when one goes down or comes back, so the guard does not. Default: false,
+   * the guard takes the backend as one server.
+   */
+  readonly reportsServers?: boolean;
 
   /** The payload stored under the key; undefined if there is none or it has expired (`expiry <= now`). */
   get(key: string): Promise<Payload | undefined>;

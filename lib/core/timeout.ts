@@ -62,7 +62,7 @@ function humanDays(seconds: number): string {
     : `${(seconds / 86400).toFixed(1)} days`;
 }
 
-// Dates made in another realm (a worker, a test runner) fail instanceof.
-function isDate(value: unknown): value is Date {
+/** True for a `Date`, also one made in another realm (a worker, a test runner), which fails `instanceof`. */
+export function isDate(value: unknown): value is Date {
   return Object.prototype.toString.call(value) === '[object Date]';
 }

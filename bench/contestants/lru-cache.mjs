@@ -1,0 +1,10 @@
+import { LRUCache } from 'lru-cache';
+
+/** The bare floor: synchronous (each answer is awaited all the same), bounded, nothing copied, no key made. */
+export function make({ size }) {
+  const cache = new LRUCache({ max: size * 2, ttl: 300_000 });
+  return {
+    get: (key) => cache.get(key),
+    set: (key, value) => cache.set(key, value, { ttl: 300_000 }),
+  };
+}

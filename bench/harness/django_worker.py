@@ -1,0 +1,135 @@
+"""Django's own cache backends as a contestant: the protocol of worker.mjs, in Python.
+
+Argument: JSON {"backend": "locmem" | "filebased", "size", "values": path of a JSON list, "directory", "options"}.
+"""
+
+import json
+import sys
+import time
+from random import Random
+
+from django.conf import settings
+
+settings.configure()
+
+from django.core.cache.backends.filebased import FileBasedCache  # noqa: E402
+from django.core.cache.backends.locmem import LocMemCache  # noqa: E402
+
+CALIBRATION_MS = 4
+
+
+def make(setup):
+    size = setup["size"]
+    at_capacity = setup.get("options", {}).get("atCapacity", False)
+    params = {"TIMEOUT": 300, "OPTIONS": {"MAX_ENTRIES": size if at_capacity else size * 2}}
+    if setup["backend"] == "locmem":
+        return LocMemCache("bench", params)
+    return FileBasedCache(setup["directory"], params)
+
+
+def fill(cache, size, values):
+    # Each set lists the whole directory; filling with that left in would take most of the run.
+    cull = cache._cull
+    cache._cull = lambda: None
+    for n in range(size):
+        cache.set("user:%d" % n, values[n % len(values)], 300)
+    cache._cull = cull
+    for n in range(0, size, max(1, size // 50)):
+        if cache.get("user:%d" % n) != values[n % len(values)]:
+            raise AssertionError("gave back something else for user:%d" % n)
+
+
+class Operations:
+    def __init__(self, cache, size, values):
+        self.cache = cache
+        self.size = size
+        self.values = values
+        self.order = list(range(size))
+        Random(7).shuffle(self.order)
+        self.at = 0
+        self.fresh = size
+
+    def _next(self):
+        if self.at == self.size:
+            self.at = 0
+        self.at += 1
+        return self.order[self.at - 1]
+
+    def get(self, count):
+        get = self.cache.get
+        for _ in range(count):
+            if get("user:%d" % self._next()) is None:
+                raise AssertionError("a hit was a miss")
+
+    get16 = get
+
+    def set(self, count):
+        cache_set, values = self.cache.set, self.values
+        for _ in range(count):
+            n = self._next()
+            cache_set("user:%d" % n, values[n % len(values)], 300)
+
+    def mix(self, count):
+        cache_get, cache_set, values = self.cache.get, self.cache.set, self.values
+        for i in range(count):
+            n = self._next()
+            if i % 10 == 0:
+                cache_set("user:%d" % n, values[n % len(values)], 300)
+            else:
+                cache_get("user:%d" % n)
+
+    def setNew(self, count):
+        for _ in range(count):
+            self.fresh += 1
+            self.cache.set("user:%d" % self.fresh, self.values[self.fresh % len(self.values)], 300)
+
+    def getOrSetHit(self, count):
+        for _ in range(count):
+            self.cache.get_or_set("user:%d" % self._next(), None, 300)
+
+    def getOrSetMiss(self, count):
+        for _ in range(count):
+            self.fresh += 1
+            value = self.values[self.fresh % len(self.values)]
+            self.cache.get_or_set("user:%d" % self.fresh, lambda: value, 300)
+
+
+batches = {}
+
+
+def timed(name, operation, ms):
+    batch, count, spent = batches.get(name, 1), 0, 0.0
+    while spent < ms:
+        started = time.perf_counter()
+        operation(batch)
+        took = (time.perf_counter() - started) * 1000
+        count += batch
+        spent += took
+        if took < CALIBRATION_MS:
+            batch *= 2
+    batches[name] = batch
+    return {"count": count, "ms": spent}
+
+
+def answer(message):
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
+
+
+def main():
+    setup = json.loads(sys.argv[1])
+    with open(setup["values"]) as source:
+        values = json.load(source)
+    cache = make(setup)
+    fill(cache, setup["size"], values)
+    operations = Operations(cache, setup["size"], values)
+    answer({"ready": True})
+    for line in sys.stdin:
+        command = json.loads(line)
+        try:
+            answer(timed(command["op"], getattr(operations, command["op"]), command["ms"]))
+        except Exception as error:  # the parent prints it and goes on
+            answer({"error": repr(error)})
+
+
+main()

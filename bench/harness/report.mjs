@@ -1,0 +1,90 @@
+import { median, ratio } from './interleave.mjs';
+
+/** The job's table: a line for each row and each of ours; ours as a figure, every peer as `ours ÷ peer`. */
+export function tableOf(rows) {
+  const peers = [...new Set(rows.flatMap(({ figures }) => names(figures, false)))];
+  const lines = [['', 'ours', ...peers.map((peer) => `÷ ${peer}`)]];
+  for (const row of rows) {
+    for (const ours of row.figures.filter((figure) => figure.ours)) {
+      const ratios = peers.map((name) => {
+        const peer = row.figures.find((figure) => figure.name === name);
+        return peer ? `${twoDigits(ratio(ours, peer))} ×` : '-';
+      });
+      const note = ours.name.includes(',') ? ` [${ours.name.split(', ')[1]}]` : '';
+      lines.push([`${row.title}${note}`, `${amount(ours.median)} ${row.unit}`, ...ratios]);
+    }
+  }
+  const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
+  return lines
+    .map((line) =>
+      line
+        .map((cell, column) =>
+          column ? cell.padStart(widths[column]) : cell.padEnd(widths[column]),
+        )
+        .join('  '),
+    )
+    .join('\n');
+}
+
+/** Every goal of the job against every row it is about: { text, found, holds }. */
+export function judge(job, rows) {
+  const verdicts = job.goals.flatMap((goal) =>
+    rows.filter(goal.of).flatMap((row) => {
+      const ours = row.figures.find((figure) => figure.name === goal.ours);
+      if (!ours) return [];
+      const peers = goal.peers
+        ? row.figures.filter(({ name }) => goal.peers.includes(name))
+        : [undefined];
+      return peers.map((peer) => {
+        const found = peer ? ratio(ours, peer) : ours.median;
+        return {
+          text: `${row.title}: ${goal.ours}${peer ? ` ÷ ${peer.name}` : ''}`,
+          found,
+          ...(goal.atLeast === undefined ? { atMost: goal.atMost } : { atLeast: goal.atLeast }),
+          holds: goal.atLeast === undefined ? found <= goal.atMost : found >= goal.atLeast,
+        };
+      });
+    }),
+  );
+  return [...verdicts, ...(job.growth?.(rows) ?? [])];
+}
+
+/** The verdicts as text: those that do not hold by name, the rest as a number. */
+export function goalsText(verdicts) {
+  const missed = verdicts.filter(({ holds }) => !holds);
+  const lines = missed.map(({ text, found, atLeast, atMost }) => {
+    const goal = atLeast === undefined ? `at most ${atMost}` : `at least ${atLeast}`;
+    return `  missed  ${text} is ${twoDigits(found)}, goal ${goal}`;
+  });
+  return [`${verdicts.length - missed.length} of ${verdicts.length} goals hold`, ...lines].join(
+    '\n',
+  );
+}
+
+/** What is written as JSON: every sample, so that a run can be looked at again. */
+export function record(rows) {
+  return rows.map((row) => {
+    const ours = row.figures.find((figure) => figure.ours);
+    return {
+      ...row,
+      figures: row.figures.map((figure) => ({
+        ...figure,
+        median: median(figure.samples),
+        ...(ours && !figure.ours ? { oursToThis: ratio(ours, figure) } : {}),
+      })),
+    };
+  });
+}
+
+function names(figures, ours) {
+  return figures.filter((figure) => figure.ours === ours).map(({ name }) => name);
+}
+
+function amount(value) {
+  if (value >= 100) return Math.round(value).toLocaleString('en');
+  return twoDigits(value);
+}
+
+function twoDigits(value) {
+  return value >= 100 ? String(Math.round(value)) : value.toFixed(value >= 10 ? 1 : 2);
+}

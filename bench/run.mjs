@@ -1,0 +1,80 @@
+/**
+ * npm run bench -- [memory] [file] [--short]
+ *
+ * Without a name: all. `--short` proves in seconds that everything runs; its figures mean nothing and no goal is judged.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { whyNoDjango } from './harness/django.mjs';
+import { runScene } from './harness/interleave.mjs';
+import { ensurePeers } from './harness/peers.mjs';
+import { goalsText, judge, record, tableOf } from './harness/report.mjs';
+
+const GROUPS = {
+  memory: ['memory', 'get-or-set', 'heap'],
+  file: ['file'],
+};
+const PACE = { ms: 60, rounds: 7, warmUps: 2 };
+const SHORT_PACE = { ms: 10, rounds: 3, warmUps: 1 };
+
+const short = process.argv.includes('--short');
+const asked = process.argv.slice(2).filter((argument) => argument !== '--short');
+const unknown = asked.find((argument) => !(argument in GROUPS));
+if (unknown) {
+  console.error(
+    `There is no benchmark "${unknown}". There are: ${Object.keys(GROUPS).join(', ')}, and --short.`,
+  );
+  process.exit(2);
+}
+
+const peers = ensurePeers();
+const noDjango = whyNoDjango();
+const started = Date.now();
+console.log(
+  `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}`,
+);
+let failed = false;
+for (const group of asked.length > 0 ? asked : Object.keys(GROUPS)) {
+  for (const name of GROUPS[group]) {
+    failed = (await runJob(await import(`./jobs/${name}.mjs`))) || failed;
+  }
+}
+console.log(
+  `\n${Math.round((Date.now() - started) / 1000)} s in all. Ratios hold to about ± 15 %.`,
+);
+process.exitCode = failed ? 1 : 0;
+
+async function runJob(job) {
+  console.log(`\n${job.title}`);
+  const rows = [];
+  const notes = noDjango ? [`without Django: ${noDjango}`] : [];
+  const failures = [];
+  for (const scene of job.scenes({ short })) {
+    if (scene.skip) {
+      notes.push(`without ${scene.name}: ${scene.skip}`);
+      continue;
+    }
+    const contestants = scene.contestants.filter(({ django }) => !(django && noDjango));
+    const result = await runScene({ ...scene, contestants }, short ? SHORT_PACE : PACE);
+    rows.push(...result.rows);
+    failures.push(...result.failures);
+  }
+  console.log(`\n${tableOf(rows)}\n`);
+  for (const note of notes) console.log(note);
+  for (const { scene, name, reason } of failures)
+    console.error(`FAILED ${name} (${scene}): ${reason}`);
+  const verdicts = short ? [] : judge(job, rows);
+  console.log(short ? 'A short run: no goal is judged.' : goalsText(verdicts));
+  write(job, { rows: record(rows), goals: verdicts, notes, failures });
+  return failures.length > 0;
+}
+
+function write(job, result) {
+  const home = new URL('results/', import.meta.url);
+  mkdirSync(home, { recursive: true });
+  const about = { date: new Date().toISOString(), node: process.version, short, peers };
+  writeFileSync(
+    new URL(`${job.name}.json`, home),
+    `${JSON.stringify({ job: job.name, title: job.title, ...about, ...result }, undefined, 2)}\n`,
+  );
+}

@@ -1,0 +1,2 @@
+export { memory, MemoryBackend } from './memory.backend.js';
+export type { MemoryOptions } from './memory.options.js';

@@ -1,0 +1,42 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import {
+  ASYNC_OPTIONS_TYPE,
+  ConfigurableModuleClass,
+  OPTIONS_TYPE,
+} from './cache.module-definition.js';
+
+/**
+ * Makes caches available for injection: `CacheService` is the one named `default`, `@InjectCache(alias)` any other.
+ *
+ * It is imported once, in the root module, and is global unless `isGlobal: false` is given. What is configured is checked
+ * when the application starts, and every cache is closed when it shuts down.
+ *
+ * @example CacheModule.forRoot({ backend: 'memcached', location: ['10.0.0.1:11211', '10.0.0.2:11211'], timeout: 300 })
+ * @see Django, CACHES
+ */
+@Module({})
+export class CacheModule extends ConfigurableModuleClass {
+  /**
+   * One cache, or several under `caches`.
+   *
+   * @param options Default: one memory cache. Timeouts are **seconds**, or strings with their unit.
+   */
+  static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
+    return super.forRoot(options);
+  }
+
+  /** The options come from a factory: `useFactory` with `inject` and `imports`, `useClass` or `useExisting`. */
+  static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+    return super.forRootAsync(options);
+  }
+
+  /** `forRoot()` under Nest's older name. */
+  static register(options: typeof OPTIONS_TYPE = {}): DynamicModule {
+    return this.forRoot(options);
+  }
+
+  /** `forRootAsync()` under Nest's older name. */
+  static registerAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+    return this.forRootAsync(options);
+  }
+}

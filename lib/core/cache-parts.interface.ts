@@ -1,0 +1,36 @@
+import type { BackendReport, CacheBackend } from './cache-backend.interface.js';
+import type { OnError } from './cache-options.interface.js';
+import type { Landed } from './get-or-set.js';
+import type { KeyBuilder } from './key-builder.js';
+import type { CacheLog } from './cache-log.js';
+import type { PayloadCodec } from './payload-codec.js';
+import type { SingleFlight } from './single-flight.js';
+import type { Timeout } from './timeout.js';
+import type { TurnBudget } from './turn-budget.js';
+
+/** What a cache is made of; all views of it share these. Put together by the registry. */
+export interface CacheParts {
+  readonly alias: string;
+  /** The backend as it was made. */
+  readonly backend: CacheBackend;
+  /** The backend behind its guard: throws when it fails. */
+  readonly strict: CacheBackend;
+  /** The same, with misses instead of failures. */
+  readonly forgiving: CacheBackend;
+  readonly keys: KeyBuilder;
+  readonly codec: PayloadCodec;
+  /** Holds if a call does not say. */
+  readonly timeout: Timeout;
+  readonly onError: OnError;
+  /** Loads under way. A failure must not cross from a strict view into a forgiving one, so each mode has its own. */
+  readonly flights: Readonly<Record<OnError, SingleFlight<Landed>>>;
+  readonly turns: TurnBudget;
+  readonly log: CacheLog;
+  /** True while developing: calls are checked for timeouts that were meant as milliseconds. */
+  readonly warnsOfMilliseconds: boolean;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly report: (report: BackendReport) => void;
+  /** Set by the first `close()`. */
+  closing?: Promise<void>;
+}

@@ -1,0 +1,127 @@
+import { performance } from 'node:perf_hooks';
+import type { CacheBackend, Payload, Ttl } from './cache-backend.interface.js';
+import { isWatched, publish, type CacheOperationEvent } from './cache-events.js';
+import type { OnError } from './cache-options.interface.js';
+import type { CacheParts } from './cache-parts.interface.js';
+import { CacheBackendError, CacheClosedError } from './cache.errors.js';
+import type { ValueType } from './payload-codec.js';
+import {
+  looksLikeMilliseconds,
+  millisecondsWarning,
+  settleTimeout,
+  type Timeout,
+} from './timeout.js';
+
+/** What a view of a cache changes. */
+export interface ViewOptions {
+  /** The version of keys if a call does not say: a non-negative integer. */
+  readonly version?: number;
+  /** `'throw'` gives the strict view: every failure of the backend rejects. */
+  readonly onError?: OnError;
+}
+
+type Result = CacheOperationEvent['result'];
+
+/** Stands for "not found" inside the core, where undefined may be a default that the caller chose. */
+export const MISS = Symbol('miss');
+
+/** A cache as one view sees it: what every operation of `CacheService` is made from. */
+export class CacheView {
+  readonly version: number;
+  readonly onError: OnError;
+  /** For what must not be invented: throws when the backend fails. */
+  readonly strict: CacheBackend;
+  /** For the rest: as `onError` says. */
+  readonly backend: CacheBackend;
+
+  constructor(
+    readonly parts: CacheParts,
+    view: ViewOptions,
+  ) {
+    this.version = view.version ?? parts.keys.version;
+    this.onError = view.onError ?? parts.onError;
+    this.strict = parts.strict;
+    this.backend = this.onError === 'miss' ? parts.forgiving : parts.strict;
+    // Checks the version before anything is called with it.
+    parts.keys.build('version', this.version);
+  }
+
+  /** The final key. @throws {TypeError} @throws {InvalidCacheKeyError} */
+  key(key: string, version: number | undefined): string {
+    return this.parts.keys.build(key, version ?? this.version);
+  }
+
+  /** Final keys by the caller's keys, in their order. */
+  keys(keys: Iterable<string>, version: number | undefined): Map<string, string> {
+    const finalKeys = new Map<string, string>();
+    for (const key of keys) finalKeys.set(key, this.key(key, version));
+    return finalKeys;
+  }
+
+  /** The settled ttl; 0 = nothing may be stored. @throws {TypeError} */
+  ttl(timeout: Timeout | undefined): Ttl {
+    const { parts } = this;
+    if (timeout === undefined) return settleTimeout(parts.timeout, parts.now);
+    if (parts.warnsOfMilliseconds && looksLikeMilliseconds(timeout)) {
+      parts.log.warnOnce(millisecondsWarning(timeout, `of a call to cache "${parts.alias}"`));
+    }
+    return settleTimeout(timeout, parts.now);
+  }
+
+  /** The value, or `MISS` if nobody can read the payload; that is reported. */
+  decode(payload: Payload, finalKey: string, type?: ValueType): unknown {
+    try {
+      return this.parts.codec.decode(payload, type);
+    } catch (error) {
+      this.parts.report({ kind: 'corrupt', key: finalKey, error });
+      return MISS;
+    }
+  }
+
+  /** Refuses a call after `close()`, and publishes what came of it if somebody listens. */
+  run<T>(
+    operation: string,
+    call: () => Promise<T>,
+    resultOf: (answer: T) => Result = writeResult,
+  ): Promise<T> {
+    if (this.parts.closing) return Promise.reject(closed(this.parts.alias, operation));
+    return isWatched() ? this.#observe(operation, call, resultOf) : call();
+  }
+
+  async #observe<T>(
+    operation: string,
+    call: () => Promise<T>,
+    resultOf: (answer: T) => Result,
+  ): Promise<T> {
+    const started = performance.now();
+    const event = { alias: this.parts.alias, backend: this.strict.name, operation };
+    try {
+      const answer = await call();
+      publish({ ...event, result: resultOf(answer), durationMs: performance.now() - started });
+      return answer;
+    } catch (error) {
+      // The guard has published what the backend did wrong.
+      if (!(error instanceof CacheBackendError)) {
+        publish({ ...event, result: 'error', durationMs: performance.now() - started, error });
+      }
+      throw error;
+    }
+  }
+}
+
+/** How a read came out. */
+export function readResult(answer: unknown): Result {
+  return answer === MISS || answer === false || answer === undefined ? 'miss' : 'hit';
+}
+
+function writeResult(answer: unknown): Result {
+  return answer === false ? 'refused' : 'done';
+}
+
+function closed(alias: string, operation: string): CacheClosedError {
+  return new CacheClosedError(
+    'CACHE_CLOSED',
+    `${operation}() was called on cache "${alias}" after it was closed. Close a cache last, when nothing uses it any more.`,
+    { alias, operation },
+  );
+}

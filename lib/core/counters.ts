@@ -1,0 +1,82 @@
+import type { CounterOptions, WriteOptions } from './call-options.interface.js';
+import { CacheBackendError, CacheKeyNotFoundError, shortKey } from './cache.errors.js';
+import type { CacheView } from './cache-view.js';
+import * as derived from './derived-operations.js';
+
+/** Adds to a counter, which is begun first if it is missing and `initial` says where. */
+export async function addToCounter(
+  view: CacheView,
+  key: string,
+  delta: number,
+  options: CounterOptions,
+): Promise<number> {
+  const { initial } = options;
+  checkWhole('delta', delta);
+  if (initial !== undefined) checkWhole('initial', initial);
+  const finalKey = view.key(key, options.version);
+  const ttl = view.ttl(options.timeout);
+  for (;;) {
+    const value = await derived.incr(view.strict, finalKey, delta);
+    if (value !== undefined) return value;
+    if (initial === undefined) throw notFound(view, 'incr', key, ', or give { initial: 0 }');
+    const begun = derived.sumOf(initial, delta, finalKey);
+    if (ttl === 0) return begun;
+    const payload = view.parts.codec.encode(begun);
+    if (await view.strict.add(finalKey, payload, ttl)) return begun;
+  }
+}
+
+/** Moves an entry to another version with the time it has left. */
+export async function moveVersion(
+  view: CacheView,
+  key: string,
+  delta: number,
+  options: WriteOptions,
+): Promise<number> {
+  checkWhole('delta', delta);
+  const from = options.version ?? view.version;
+  const to = from + delta;
+  const fromKey = view.key(key, from);
+  if (to < 0) {
+    throw new RangeError(
+      `The version of "${shortKey(key)}" cannot go from ${from} to ${to}: versions are not negative.`,
+    );
+  }
+  const toKey = view.key(key, to);
+  const { strict } = view;
+  const given = options.timeout === undefined ? undefined : view.ttl(options.timeout);
+  const readTtl = given === undefined ? derived.required(strict, 'ttl') : undefined;
+  const payload = await strict.get(fromKey);
+  const ttl = readTtl ? await readTtl(fromKey) : given;
+  if (!payload || ttl === undefined) throw notFound(view, 'incrVersion', key);
+  // A key function may leave the version out; then there is nothing to move.
+  if (toKey === fromKey) return to;
+  if (ttl !== 0 && !(await strict.set(toKey, payload, ttl))) {
+    throw new CacheBackendError(
+      'CACHE_BACKEND',
+      `The ${strict.name} backend of cache "${view.parts.alias}" did not store "${shortKey(toKey)}", so "${shortKey(key)}" stays at version ${from}.`,
+      { alias: view.parts.alias, backend: strict.name, operation: 'incrVersion', key },
+    );
+  }
+  await strict.delete(fromKey);
+  return to;
+}
+
+function checkWhole(name: string, value: number): void {
+  if (Number.isSafeInteger(value)) return;
+  throw new TypeError(`"${name}" must be a whole number, but ${String(value)} was given.`);
+}
+
+function notFound(
+  view: CacheView,
+  operation: string,
+  key: string,
+  otherwise = '',
+): CacheKeyNotFoundError {
+  const { alias } = view.parts;
+  return new CacheKeyNotFoundError(
+    'CACHE_KEY_NOT_FOUND',
+    `There is no entry "${shortKey(key)}" in cache "${alias}", so ${operation}() has nothing to change. Set it first${otherwise}.`,
+    { alias, operation, key },
+  );
+}

@@ -1,0 +1,107 @@
+import type { CacheBackend, Payload, Ttl } from './cache-backend.interface.js';
+import { CacheBackendError, CacheUnsupportedError, shortKey } from './cache.errors.js';
+import { addToPayload, safeSum } from './integer-payload.js';
+
+// What the facade asks of any backend: the native method where there is one, otherwise the same from the six.
+
+/** The found entries. */
+export async function getMany(
+  backend: CacheBackend,
+  keys: readonly string[],
+): Promise<Map<string, Payload>> {
+  if (backend.getMany) return backend.getMany(keys);
+  const found = new Map<string, Payload>();
+  const payloads = await Promise.all(keys.map((key) => backend.get(key)));
+  keys.forEach((key, index) => {
+    const payload = payloads[index];
+    if (payload) found.set(key, payload);
+  });
+  return found;
+}
+
+/** The keys that were not stored. */
+export async function setMany(
+  backend: CacheBackend,
+  entries: ReadonlyMap<string, Payload>,
+  ttl: Ttl,
+): Promise<string[]> {
+  if (backend.setMany) return backend.setMany(entries, ttl);
+  const keys = [...entries.keys()];
+  const stored = await Promise.all(keys.map((key) => backend.set(key, entries.get(key)!, ttl)));
+  return keys.filter((_, index) => !stored[index]);
+}
+
+/** How many live entries were removed. */
+export async function deleteMany(backend: CacheBackend, keys: readonly string[]): Promise<number> {
+  if (backend.deleteMany) return backend.deleteMany(keys);
+  const deleted = await Promise.all(keys.map((key) => backend.delete(key)));
+  return deleted.filter(Boolean).length;
+}
+
+/** True if there is a live entry. */
+export async function has(backend: CacheBackend, key: string): Promise<boolean> {
+  return backend.has ? backend.has(key) : (await backend.get(key)) !== undefined;
+}
+
+// One counter at a time per backend and key: what is derived is atomic in this process only.
+const counting = new WeakMap<CacheBackend, Map<string, Promise<unknown>>>();
+
+/** The new value, or undefined if there is no live entry. */
+export async function incr(
+  backend: CacheBackend,
+  key: string,
+  delta: number,
+): Promise<number | undefined> {
+  if (backend.incr) return backend.incr(key, delta);
+  if (!backend.ttl) throw unsupported(backend, 'incr');
+  const queue = counting.get(backend) ?? new Map<string, Promise<unknown>>();
+  counting.set(backend, queue);
+  const turn = (queue.get(key) ?? Promise.resolve()).then(() => addDerived(backend, key, delta));
+  const settled = turn.catch(() => undefined);
+  queue.set(key, settled);
+  try {
+    return await turn;
+  } finally {
+    if (queue.get(key) === settled) queue.delete(key);
+  }
+}
+
+/** What a counter that begins at `initial` is after adding `delta`. @throws {RangeError} */
+export function sumOf(initial: number, delta: number, key: string): number {
+  return safeSum(BigInt(initial) + BigInt(delta), key);
+}
+
+/** A native method that nothing replaces. @throws {CacheUnsupportedError} if the backend lacks it and it is needed. */
+export function required<Name extends 'ttl' | 'stats' | 'ping' | 'flushServer'>(
+  backend: CacheBackend,
+  name: Name,
+): NonNullable<CacheBackend[Name]> {
+  const method = backend[name];
+  if (!method) throw unsupported(backend, name);
+  return method.bind(backend) as NonNullable<CacheBackend[Name]>;
+}
+
+function unsupported(backend: CacheBackend, operation: string): CacheUnsupportedError {
+  return new CacheUnsupportedError(
+    'CACHE_UNSUPPORTED',
+    `The ${backend.name} backend has no ${operation}(), and it cannot be derived from what it has. Use a backend that has it.`,
+    { backend: backend.name, operation },
+  );
+}
+
+async function addDerived(
+  backend: CacheBackend,
+  key: string,
+  delta: number,
+): Promise<number | undefined> {
+  const ttl = await backend.ttl!(key);
+  const payload = ttl === undefined ? undefined : await backend.get(key);
+  if (ttl === undefined || payload === undefined) return undefined;
+  const sum = addToPayload(payload, delta, key);
+  if (await backend.set(key, sum.payload, ttl)) return sum.value;
+  throw new CacheBackendError(
+    'CACHE_BACKEND',
+    `The ${backend.name} backend did not store the counter "${shortKey(key)}".`,
+    { backend: backend.name, operation: 'incr', key },
+  );
+}

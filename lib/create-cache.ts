@@ -1,0 +1,35 @@
+import { BACKENDS } from './cache.backends.js';
+import type { NamedCacheOptions } from './cache-module-options.interface.js';
+import type { CacheLogger } from './core/cache-log.js';
+import { CacheRegistry } from './core/cache.registry.js';
+import type { CacheService } from './core/cache.service.js';
+import type { Clock } from './core/clock.js';
+import { json } from './serializers/json/index.js';
+
+/** What a cache outside of Nest may be told besides its options. */
+export interface CreateCacheExtras {
+  /** Default: the machine's clock. */
+  readonly clock?: Clock;
+  /** Default: warnings and errors on standard error. */
+  readonly logger?: CacheLogger;
+}
+
+/**
+ * One cache, for scripts and tests without Nest. Close it when done.
+ *
+ * @example const cache = await createCache({ backend: 'memcached', location: '127.0.0.1:11211' });
+ * @throws {CacheConfigError} if the options cannot be what was meant.
+ */
+export async function createCache(
+  options: NamedCacheOptions & CreateCacheExtras = {},
+): Promise<CacheService> {
+  const { clock, logger, ...settings } = options;
+  const registry = await CacheRegistry.open({
+    caches: { default: settings },
+    backends: BACKENDS,
+    serializer: json(),
+    clock,
+    logger,
+  });
+  return registry.get('default');
+}

@@ -1,0 +1,173 @@
+import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from '@jest/globals';
+
+/** A memcached process of this test, on a free loopback port. */
+export interface MemcachedServer {
+  /** `127.0.0.1:port`. */
+  readonly address: string;
+  readonly port: number;
+  /** The process that runs now; another one after `restart()`. */
+  readonly pid: number;
+  /** Ends the process, also one that is stopped. Idempotent. */
+  stop(): Promise<void>;
+  /** Sends a signal. Resolves when the process has ended, or at once for SIGSTOP and SIGCONT. */
+  kill(signal: NodeJS.Signals): Promise<void>;
+  /** Ends the process if it runs and starts an empty one on the same port. */
+  restart(): Promise<void>;
+}
+
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** Why tests with a real memcached cannot run here; undefined if they can. */
+export const memcachedMissing: string | undefined =
+  spawnSync('memcached', ['-V']).status === 0 ? undefined : 'memcached is not on the PATH';
+
+/**
+ * A `describe` that needs a real memcached. Without one it is skipped with the reason in its title; with `CI=true` it
+ * fails instead, so that nothing is left out unseen.
+ */
+export function describeWithMemcached(title: string, fn: () => void): void {
+  describeUnless(memcachedMissing, title, fn);
+}
+
+/** A `describe` that is skipped for a reason, and fails for it with `CI=true`. */
+export function describeUnless(reason: string | undefined, title: string, fn: () => void): void {
+  if (reason === undefined) {
+    describe(title, fn);
+  } else if (process.env['CI'] === 'true') {
+    describe(title, () => {
+      it('has what it needs', () => {
+        expect(reason).toBeUndefined();
+      });
+    });
+  } else {
+    describe.skip(`${title} (skipped: ${reason})`, fn);
+  }
+}
+
+/**
+ * Starts memcached on a free loopback port and resolves when it accepts connections.
+ *
+ * @param args More arguments for it, such as `['-I', '2m']`.
+ */
+export async function startMemcached(args: readonly string[] = []): Promise<MemcachedServer> {
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await freePort();
+    try {
+      return new Server(port, args, await spawnMemcached(port, args));
+    } catch (error) {
+      // Another process may have taken the port between our look and the server's.
+      if (attempt === 5) throw error;
+    }
+  }
+}
+
+/**
+ * Sends text to a server over a socket of its own and answers what comes back within a moment of silence.
+ *
+ * @param text Command lines, such as `mg key v f t`; a missing end of line is added.
+ */
+export async function rawCommand(port: number, text: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  // "mn" is answered by "MN" after everything before it, so nothing has to be timed.
+  socket.write(`${text.replace(/(\r\n)?$/, '\r\n')}mn\r\n`);
+  const isOver = () => Buffer.concat(chunks).subarray(-4).toString('latin1') === 'MN\r\n';
+  while (!isOver() && !socket.readableEnded && !socket.destroyed) {
+    await Promise.race([once(socket, 'data'), once(socket, 'close')]);
+  }
+  socket.destroy();
+  return Buffer.concat(chunks)
+    .toString('utf8')
+    .replace(/MN\r\n$/, '');
+}
+
+/** A loopback port that nobody listens on now. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+class Server implements MemcachedServer {
+  readonly address: string;
+  readonly #args: readonly string[];
+  #child: ChildProcess;
+
+  constructor(
+    readonly port: number,
+    args: readonly string[],
+    child: ChildProcess,
+  ) {
+    this.address = `127.0.0.1:${port}`;
+    this.#args = args;
+    this.#child = child;
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
+  async stop(): Promise<void> {
+    await this.kill('SIGKILL');
+  }
+
+  async kill(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exit = once(child, 'exit');
+    child.kill(signal);
+    if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') await exit;
+  }
+
+  async restart(): Promise<void> {
+    await this.stop();
+    this.#child = await spawnMemcached(this.port, this.#args);
+  }
+}
+
+async function spawnMemcached(port: number, args: readonly string[]): Promise<ChildProcess> {
+  const asRoot = process.getuid?.() === 0 ? ['-u', 'nobody'] : [];
+  const child = spawn(
+    'memcached',
+    ['-l', '127.0.0.1', '-p', String(port), '-U', '0', ...asRoot, ...args],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  running.add(child);
+  let complaint = '';
+  child.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
+  child.once('exit', () => running.delete(child));
+  for (let waited = 0; waited < 10_000; waited += 20) {
+    if (child.exitCode !== null || child.signalCode !== null) break;
+    if (await accepts(port)) return child;
+    await sleep(20);
+  }
+  child.kill('SIGKILL');
+  throw new Error(`memcached did not start on port ${port}: ${complaint.trim()}`);
+}
+
+async function accepts(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
