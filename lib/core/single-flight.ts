@@ -8,7 +8,7 @@ interface Flight {
 }
 
 interface RunningFlight<T> extends Flight {
-  readonly promise: Promise<T>;
+  promise: Promise<T>;
 }
 
 // Across all caches: the work of a flight in one cache may wait for a flight in another.
@@ -43,15 +43,15 @@ export class SingleFlight<T> {
   }
 
   #start(key: string, work: () => Promise<T>): RunningFlight<T> {
-    const flight: Flight = { key, waitsFor: new Set() };
+    const flight = { key, waitsFor: new Set<Flight>() } as RunningFlight<T>;
+    // Known before its work begins, so that work which asks for its own key at once is found out.
+    this.#flights.set(key, flight);
     const land = (): void => {
       this.#flights.delete(key);
     };
-    const promise = current.run(flight, work);
-    promise.then(land, land);
-    const running = Object.assign(flight, { promise });
-    this.#flights.set(key, running);
-    return running;
+    flight.promise = current.run(flight, work);
+    flight.promise.then(land, land);
+    return flight;
   }
 }
 

@@ -14,7 +14,7 @@ describe('memory()', () => {
     ['cullFrequency', -1, '-1, but must be a whole number of at least 0'],
     ['location', ['a', 'b'], 'a list, but must be a text'],
   ])('refuses %s = %p when it is called', (name, value, message) => {
-    expect(() => memory({ [name]: value } as MemoryOptions)).toThrow(
+    expect(() => memory({ [name]: value })).toThrow(
       expect.objectContaining({
         code: 'CACHE_BAD_OPTION',
         message: expect.stringContaining(message),

@@ -1,0 +1,95 @@
+import { hash, randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+
+/** Where one key's entry is kept. */
+export interface EntryPlace {
+  readonly key: string;
+  /** The key as the entry bears it: UTF-8. */
+  readonly keyBytes: Buffer;
+  /** Number of the leaf, 0 to 255. */
+  readonly leaf: number;
+  /** The entry's file. */
+  readonly path: string;
+}
+
+/** What a file in a leaf is, by its name alone. */
+export type FileRole = 'entry' | 'leftover' | 'foreign';
+
+/** Leaves of one scope: 16 directories with 16 directories each. */
+export const LEAVES = 256;
+
+const ENTRY_SUFFIX = '.njcache';
+const LOCK_SUFFIX = '.lock';
+const ENTRY_NAME = /^[0-9a-f]{64}\.njcache$/;
+// Temporary files and locks; they outlive their operation only if its process was killed.
+const LEFTOVER_NAME = /^[0-9a-f]{64}\.(?:[0-9a-z]+\.tmp|lock|lock\.steal)$/;
+const HEX = '0123456789abcdef';
+
+/**
+ * Which file holds which key. Every name is made of hex digits of SHA-256, so no key or prefix can name a file outside,
+ * and two keys never share one, whatever the file system thinks of case or Unicode.
+ */
+export class FileLayout {
+  /** The directory of this scope. */
+  readonly scopeDirectory: string;
+  readonly #leaves: readonly string[];
+  readonly #tag = randomBytes(8).toString('hex');
+  #count = 0;
+
+  constructor(location: string, scope: string) {
+    this.scopeDirectory = join(location, scopeName(scope));
+    this.#leaves = Array.from({ length: LEAVES }, (_, leaf) =>
+      join(this.scopeDirectory, HEX[leaf >> 4]!, HEX[leaf & 15]!),
+    );
+  }
+
+  /** The file of a key. */
+  place(key: string): EntryPlace {
+    const name = hash('sha256', key);
+    const leaf = Number.parseInt(name.slice(0, 2), 16);
+    return {
+      key,
+      keyBytes: Buffer.from(key),
+      leaf,
+      path: `${this.#leaves[leaf]!}/${name}${ENTRY_SUFFIX}`,
+    };
+  }
+
+  /** The directory of a leaf. */
+  leafDirectory(leaf: number): string {
+    return this.#leaves[leaf]!;
+  }
+
+  /** The directory above a leaf. */
+  branchDirectory(leaf: number): string {
+    return join(this.scopeDirectory, HEX[leaf >> 4]!);
+  }
+
+  /** A new name beside an entry's file, never given twice. */
+  temporary(entryPath: string): string {
+    this.#count += 1;
+    return `${withoutSuffix(entryPath)}.${this.#tag}${this.#count.toString(36)}.tmp`;
+  }
+
+  /** The lock of an entry's file. */
+  lock(entryPath: string): string {
+    return withoutSuffix(entryPath) + LOCK_SUFFIX;
+  }
+
+  /** What a file of a leaf is. A name of ours in another leaf than its own is foreign. */
+  roleOf(leaf: number, name: string): FileRole {
+    if (name[0] !== HEX[leaf >> 4] || name[1] !== HEX[leaf & 15]) return 'foreign';
+    if (ENTRY_NAME.test(name)) return 'entry';
+    return LEFTOVER_NAME.test(name) ? 'leftover' : 'foreign';
+  }
+}
+
+// The head is for people; the hash, over UTF-16 code units, is what makes two scopes two directories.
+function scopeName(scope: string): string {
+  const head = scope.toLowerCase().replaceAll(/[^a-z0-9_-]+/g, '-').slice(0, 32) || 'cache';
+  return `${head}.${hash('sha256', Buffer.from(scope, 'utf16le')).slice(0, 40)}`;
+}
+
+function withoutSuffix(entryPath: string): string {
+  return entryPath.slice(0, -ENTRY_SUFFIX.length);
+}

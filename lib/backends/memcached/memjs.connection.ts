@@ -1,0 +1,341 @@
+import type { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
+import { HEADER_BYTES, REPLY_MAGIC, requestPacket } from './binary-packet.js';
+import type { PacketParts } from './binary-packet.js';
+import { badReply, cannotConnect, closed, connectionLost, noAnswer } from './memcached.errors.js';
+import type { ServerAddress } from './server-address.js';
+
+/** The part of memjs that is used: a server's socket, its login, and cutting the stream into answers. */
+export interface MemjsLibrary {
+  readonly Server: new (
+    host: string | undefined,
+    port: number | string,
+    username: string | undefined,
+    password: string | undefined,
+    options: object,
+  ) => MemjsServer;
+  readonly Client: new (servers: readonly MemjsServer[], options: object) => MemjsClientObject;
+}
+
+/** An answer as memjs hands it out. */
+export interface MemjsReply {
+  readonly header: {
+    readonly magic: number;
+    readonly opcode: number;
+    readonly status: number;
+    readonly opaque: number;
+    readonly cas: Buffer;
+  };
+  readonly extras: Buffer;
+  readonly key: Buffer;
+  readonly val: Buffer;
+}
+
+/** How long one connection may take for what. */
+export interface ConnectionLimits {
+  readonly connectTimeoutMs: number;
+  readonly deadlineMs: number;
+}
+
+interface MemjsServer {
+  username: string | undefined;
+  password: string | undefined;
+  readonly responseBuffer: Buffer;
+  readonly _socket?: Socket;
+  responseHandler(chunk: Buffer): void;
+  respond(reply: MemjsReply): void;
+  onResponse(sequence: number, callback: ReplyCallback): void;
+  onError(sequence: number, callback: (error: unknown) => void): void;
+  sock(sasl: boolean, ready: () => void): void;
+  write(packet: Buffer): void;
+}
+
+interface MemjsClientObject {
+  perform(
+    key: string,
+    packet: Buffer,
+    sequence: number,
+    callback: (error: unknown, reply: MemjsReply | null) => void,
+  ): void;
+}
+
+interface ReplyCallback {
+  (reply: MemjsReply): void;
+  quiet?: boolean;
+}
+
+interface Request {
+  readonly sequence: number;
+  readonly opcode: number;
+  readonly packet: Buffer;
+  /** The key that the answer must bear if it has one. */
+  readonly key: string | undefined;
+  /** Set for a request that is answered in several pieces. */
+  readonly pieces?: MemjsReply[];
+  readonly resolve: (replies: MemjsReply[]) => void;
+  readonly reject: (error: unknown) => void;
+  sentAt: number;
+}
+
+// More than this is kept here and not yet on its way, so that a burst of calls is not taken for a slow server.
+const IN_FLIGHT = 512;
+const UNSENT_BYTES = 1 << 20;
+// memcached's largest setting for an item is 1 GiB.
+const LONGEST_REPLY = (1 << 30) + (1 << 20);
+const LAST_SEQUENCE = 0x7fff_ffff;
+// memjs measures silence, which is no deadline, so its own timers are set out of the way.
+const A_DAY = 86_400;
+
+/**
+ * One connection through memjs: used until it breaks, then thrown away with its parser, so a late or cut answer reaches
+ * nobody. Every request on it settles, at the latest when it breaks.
+ */
+export class MemjsConnection {
+  readonly #name: string;
+  readonly #limits: ConnectionLimits;
+  readonly #server: MemjsServer;
+  readonly #client: MemjsClientObject;
+  readonly #pending = new Map<number, Request>();
+  readonly #waiting: Request[] = [];
+  #socket: Socket | undefined;
+  #broken: unknown;
+  #sequence = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #isCorked = false;
+  #refuse: ((error: unknown) => void) | undefined;
+
+  constructor(library: MemjsLibrary, address: ServerAddress, limits: ConnectionLimits) {
+    this.#name = address.name;
+    this.#limits = limits;
+    const options = { timeout: A_DAY, conntimeout: A_DAY };
+    this.#server = new library.Server(
+      address.host,
+      // Node takes a string in place of a port for the path of a unix socket, and memjs hands it on.
+      address.path ?? address.port,
+      undefined,
+      undefined,
+      options,
+    );
+    // Set here, because memjs would otherwise take some from the environment.
+    this.#server.username = address.credentials?.username;
+    this.#server.password = address.credentials?.password;
+    this.#client = new library.Client([this.#server], { retries: 0, logger: { log() {} } });
+    this.#checkReplies();
+  }
+
+  /** True while requests can be made. */
+  get isOpen(): boolean {
+    return this.#broken === undefined;
+  }
+
+  /** Connects and logs in. @throws {CacheUnavailableError} if that fails or takes too long. */
+  connect(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        // This process may have been held up: what has arrived is read before time is up.
+        setImmediate(() => {
+          fail(`no connection within ${this.#limits.connectTimeoutMs} ms`);
+        });
+      }, this.#limits.connectTimeoutMs);
+      const fail = (cause: unknown): void => {
+        clearTimeout(timer);
+        if (this.#refuse === undefined) return;
+        this.#refuse = undefined;
+        this.#break(cannotConnect(this.#name, cause));
+        reject(this.#broken);
+      };
+      this.#refuse = fail;
+      this.#server.onError(0, fail);
+      this.#server.sock(false, () => {
+        clearTimeout(timer);
+        this.#refuse = undefined;
+        resolve();
+      });
+      const socket = this.#server._socket!;
+      this.#socket = socket;
+      socket.setNoDelay(true);
+      const onEnd = (): void => {
+        if (this.#refuse) fail('the server closed the connection');
+        else this.#break(connectionLost(this.#name));
+      };
+      socket.once('end', onEnd).once('close', onEnd);
+    });
+  }
+
+  /** Sends a request and answers its reply. */
+  async request(opcode: number, parts: PacketParts): Promise<MemjsReply> {
+    const replies = await this.#enqueue(opcode, parts);
+    return replies[0]!;
+  }
+
+  /** Sends a request that is answered in pieces, the last one empty, and answers them without the last. */
+  requestPieces(opcode: number, parts: PacketParts): Promise<MemjsReply[]> {
+    return this.#enqueue(opcode, parts, []);
+  }
+
+  /** Ends the connection; what is in flight is rejected. */
+  close(): void {
+    const error = closed(this.#name);
+    this.#refuse?.(error);
+    this.#break(error);
+  }
+
+  #enqueue(opcode: number, parts: PacketParts, pieces?: MemjsReply[]): Promise<MemjsReply[]> {
+    return new Promise((resolve, reject) => {
+      if (this.#broken !== undefined) {
+        reject(this.#broken);
+        return;
+      }
+      // 0 is what memjs uses for its login. Above 31 bits its own counter goes wrong.
+      this.#sequence = this.#sequence === LAST_SEQUENCE ? 1 : this.#sequence + 1;
+      const sequence = this.#sequence;
+      const request: Request = {
+        sequence,
+        opcode,
+        packet: requestPacket(opcode, sequence, parts),
+        key: parts.key,
+        ...(pieces === undefined ? {} : { pieces }),
+        resolve,
+        reject,
+        sentAt: 0,
+      };
+      this.#waiting.push(request);
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    while (this.#waiting.length > 0 && this.#hasRoom()) this.#send(this.#waiting.shift()!);
+  }
+
+  #hasRoom(): boolean {
+    const inFlight = this.#pending.size;
+    return inFlight === 0 || (inFlight < IN_FLIGHT && this.#socket!.writableLength < UNSENT_BYTES);
+  }
+
+  #send(request: Request): void {
+    const { sequence, packet } = request;
+    if (this.#pending.size === 0) {
+      this.#socket!.ref();
+      this.#armTimer(this.#limits.deadlineMs);
+    }
+    request.sentAt = performance.now();
+    this.#pending.set(sequence, request);
+    this.#corkForThisTick();
+    if (request.pieces === undefined) {
+      this.#client.perform('', packet, sequence, (error, reply) => {
+        if (reply) this.#answer(request, reply);
+        else this.#break(connectionLost(this.#name, error));
+      });
+      return;
+    }
+    const onPiece: ReplyCallback = (reply) => this.#answer(request, reply);
+    onPiece.quiet = true;
+    this.#server.onResponse(sequence, onPiece);
+    this.#server.write(packet);
+  }
+
+  // Requests of one tick leave in one write.
+  #corkForThisTick(): void {
+    if (this.#isCorked) return;
+    this.#isCorked = true;
+    const socket = this.#socket!;
+    socket.cork();
+    process.nextTick(() => {
+      this.#isCorked = false;
+      socket.uncork();
+    });
+  }
+
+  #answer(request: Request, reply: MemjsReply): void {
+    if (!this.#pending.has(request.sequence)) return;
+    const { header, key } = reply;
+    if (header.opcode !== request.opcode) {
+      this.#break(badReply(this.#name, 'an answer to another command'));
+      return;
+    }
+    if (request.pieces !== undefined) {
+      if (header.status === 0 && key.length > 0) {
+        request.pieces.push(reply);
+        return;
+      }
+    } else if (key.length > 0 && key.toString() !== request.key) {
+      this.#break(badReply(this.#name, 'the item of another key'));
+      return;
+    }
+    this.#pending.delete(request.sequence);
+    request.resolve(request.pieces && header.status === 0 ? request.pieces : [reply]);
+    this.#pump();
+    if (this.#pending.size === 0) this.#rest();
+  }
+
+  // Nothing is awaited, so the socket does not keep the process alive.
+  #rest(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#socket!.unref();
+  }
+
+  // Answers come in the order of the requests, so one timer for the oldest is enough.
+  #armTimer(ms: number): void {
+    this.#timer = setTimeout(() => {
+      // This process may have been held up: what has arrived is read before time is up.
+      setImmediate(() => this.#checkDeadline());
+    }, ms);
+  }
+
+  #checkDeadline(): void {
+    const oldest = this.#pending.values().next().value;
+    if (oldest === undefined || this.#broken !== undefined) return;
+    const left = oldest.sentAt + this.#limits.deadlineMs - performance.now();
+    if (left > 0.5) this.#armTimer(left);
+    else this.#break(noAnswer(this.#name, this.#limits.deadlineMs));
+  }
+
+  #break(error: unknown): void {
+    if (this.#broken !== undefined) return;
+    this.#broken = error;
+    clearTimeout(this.#timer);
+    this.#socket?.destroy();
+    const lost = [...this.#pending.values(), ...this.#waiting];
+    this.#pending.clear();
+    this.#waiting.length = 0;
+    for (const request of lost) request.reject(error);
+  }
+
+  // memjs takes anything for an answer and waits for ever for the rest of one that cannot be.
+  #checkReplies(): void {
+    const server = this.#server;
+    const handle = server.responseHandler.bind(server);
+    const respond = server.respond.bind(server);
+    server.responseHandler = (chunk) => {
+      if (this.#broken !== undefined) return;
+      handle(chunk);
+      const what = cannotBegin(server.responseBuffer);
+      if (what !== undefined) this.#fail(badReply(this.#name, what));
+    };
+    server.respond = (reply) => {
+      if (this.#broken !== undefined) return;
+      const { magic, opaque } = reply.header;
+      if (magic === REPLY_MAGIC && this.#pending.has(opaque)) respond(reply);
+      else this.#fail(badReply(this.#name, 'an answer that nobody asked for'));
+    };
+  }
+
+  #fail(error: unknown): void {
+    if (this.#refuse) this.#refuse(error);
+    else this.#break(error);
+  }
+}
+
+/** What is wrong with the beginning of an answer; undefined if it may be one. */
+function cannotBegin(rest: Buffer): string | undefined {
+  if (rest.length > 0 && rest[0] !== REPLY_MAGIC) {
+    return 'something that is not the binary protocol';
+  }
+  if (rest.length < HEADER_BYTES) return undefined;
+  const bodyBytes = rest.readUInt32BE(8);
+  const isPossible =
+    bodyBytes <= LONGEST_REPLY && bodyBytes >= rest.readUInt16BE(2) + rest.readUInt8(4);
+  return isPossible ? undefined : 'an answer of an impossible length';
+}

@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { parseCacheControl } from './cache-control.js';
+
+/** What a stored or outgoing page can be recognised by. */
+export interface Validators {
+  readonly etag?: string | undefined;
+  readonly lastModified?: string | undefined;
+}
+
+const ENTITY_TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
+
+/**
+ * True if the client already holds what would be sent, so that 304 is the answer. `If-None-Match` is compared weakly and,
+ * where it is sent, decides alone. A client that says `no-cache` wants the whole page.
+ *
+ * @see RFC 9110, 13.1.2, 13.1.3 and 13.2.2
+ */
+export function isNotModified(headers: IncomingHttpHeaders, page: Validators): boolean {
+  const control = headers['cache-control'];
+  if (control !== undefined && parseCacheControl([control]).directives.has('no-cache')) return false;
+  const tags = headers['if-none-match'];
+  if (tags !== undefined) {
+    if (page.etag === undefined) return false;
+    return tags.trim() === '*' || (tags.match(ENTITY_TAG) ?? []).some(sameAs(page.etag));
+  }
+  const since = Date.parse(headers['if-modified-since'] ?? '');
+  const modified = Date.parse(page.lastModified ?? '');
+  return modified <= since;
+}
+
+/** A weak entity tag that is the same wherever the bytes are. */
+export function weakETag(body: Uint8Array): string {
+  return `W/"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`;
+}
+
+function sameAs(etag: string): (tag: string) => boolean {
+  const opaque = etag.replace(/^W\//, '');
+  return (tag) => tag.replace(/^W\//, '') === opaque;
+}

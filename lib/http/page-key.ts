@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import type { RequestHead } from './http-head.js';
+
+/** Where a page stands, as far as that can be told before its answer is known. */
+export interface PageAddress {
+  /** What names the route: two handlers never share a page, whatever their URLs. */
+  readonly route: readonly string[];
+  /** `http` or `https`, as the framework sees it. */
+  readonly scheme: string;
+  /** The host as the framework sees it, which may be a trusted proxy's word. */
+  readonly host: string;
+  /** What stands for path and query: the URL as it came and as it was routed, or what `@CacheKey()` put in its place. */
+  readonly target: readonly string[];
+}
+
+/**
+ * Headers by which a proxy tells what the client asked for. A handler may build links from them, so a page belongs to the
+ * values it was made with.
+ */
+const FORWARDING_HEADERS = [
+  'forwarded',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-prefix',
+  'x-forwarded-proto',
+  'x-forwarded-protocol',
+  'x-forwarded-scheme',
+  'x-forwarded-server',
+  'x-forwarded-ssl',
+  'x-host',
+  'x-scheme',
+  'x-url-scheme',
+  'front-end-https',
+] as const;
+
+/**
+ * The key of a page: `page:` and the sha-256 of all that tells it from others. GET and HEAD have the same.
+ *
+ * Each part goes in with its length, so that no two lists of parts give the same digest.
+ */
+export function pageKey(address: PageAddress, head: RequestHead): string {
+  const hosts = [...(head.lines.get('host') ?? []), ...(head.lines.get(':authority') ?? [])];
+  return digestOf([
+    ...list(address.route),
+    address.scheme.toLowerCase(),
+    address.host.toLowerCase(),
+    ...list(hosts.map((host) => host.toLowerCase())),
+    ...list(address.target),
+    ...FORWARDING_HEADERS.flatMap((name) => list(head.lines.get(name) ?? [])),
+  ]);
+}
+
+/**
+ * The key of one variant of a page whose answer depends on request headers.
+ *
+ * What counts of each header is whether it was sent, how often, and the value of each line; and its value as the handler
+ * sees it, which middleware may have changed. So a header that is missing, empty, or sent twice is three variants.
+ *
+ * @param names The header names, lower-case and sorted.
+ */
+export function variantKey(key: string, names: readonly string[], head: RequestHead): string {
+  return digestOf([
+    key,
+    ...names.flatMap((name) => [
+      name,
+      ...list(head.lines.get(name) ?? []),
+      ...list(seen(head.headers[name])),
+    ]),
+  ]);
+}
+
+function seen(value: string | readonly string[] | undefined): readonly string[] {
+  if (value === undefined) return [];
+  return typeof value === 'string' ? [value] : value;
+}
+
+function list(parts: readonly string[]): string[] {
+  return [String(parts.length), ...parts];
+}
+
+function digestOf(parts: readonly string[]): string {
+  const text = parts.map((part) => `${part.length}:${part}`).join('');
+  // Code units, not UTF-8, which would make one of all lone surrogates.
+  return `page:${createHash('sha256').update(Buffer.from(text, 'utf16le')).digest('hex')}`;
+}
