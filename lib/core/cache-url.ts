@@ -1,5 +1,6 @@
 import type { CacheOptions } from './cache-options.interface.js';
 import { CacheConfigError } from './cache.errors.js';
+import { describe } from './option-checks.js';
 
 const URL_FORM = /^([a-z][a-z0-9+.-]*):\/\/([^?#]*)(?:\?([^#]*))?$/i;
 const SETTINGS = ['keyPrefix', 'invalidKeys', 'onError', 'isolation'] as const;
@@ -29,7 +30,7 @@ export function parseCacheUrl(url: unknown, where: string): CacheOptions {
   }
   if (parts[2] !== '') settings['location'] = locations.length === 1 ? locations[0] : locations;
   if (Object.keys(options).length > 0) settings['options'] = options;
-  return settings as CacheOptions;
+  return settings;
 }
 
 /** A URL as messages may show it: the password, and a user name without one, replaced by `***`. */
@@ -68,6 +69,6 @@ function badUrl(url: unknown, where: string): CacheConfigError {
   }
   return new CacheConfigError(
     'CACHE_BAD_URL',
-    `"url" of ${where} is ${typeof url === 'string' ? `"${maskSecrets(url)}"` : String(url)}, which is no cache URL. Write "memory://", "file:///var/cache/app" or "memcached://10.0.0.1:11211,10.0.0.2:11211?timeout=60".`,
+    `"url" of ${where} is ${describe(typeof url === 'string' ? maskSecrets(url) : url)}, which is no cache URL. Write "memory://", "file:///var/cache/app" or "memcached://10.0.0.1:11211,10.0.0.2:11211?timeout=60".`,
   );
 }

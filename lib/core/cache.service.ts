@@ -370,6 +370,6 @@ function pairsOf(
   entries: Iterable<readonly [string, unknown]> | Readonly<Record<string, unknown>>,
 ): Iterable<readonly [string, unknown]> {
   return Symbol.iterator in entries
-    ? (entries as Iterable<readonly [string, unknown]>)
+    ? entries
     : Object.entries(entries);
 }

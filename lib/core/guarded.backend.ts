@@ -147,11 +147,12 @@ export class GuardedBackend implements CacheBackend {
           fail(new CacheTimeoutError('CACHE_TIMEOUT', `no answer within ${deadlineMs} ms`));
         });
       }, deadlineMs);
-      call().then((answer) => {
+      const succeed = (answer: T): void => {
         clearTimeout(timer);
         if (this.#isDown) this.#cameBack();
         resolve(answer);
-      }, fail);
+      };
+      call().then(succeed, fail);
     });
   }
 

@@ -21,7 +21,7 @@ export function didYouMean(name: string, known: readonly string[]): string {
   const lower = name.toLowerCase();
   const near = known
     .map((candidate) => ({ candidate, steps: editDistance(lower, candidate.toLowerCase()) }))
-    .sort((a, b) => a.steps - b.steps)[0];
+    .toSorted((a, b) => a.steps - b.steps)[0];
   return near && near.steps <= Math.max(2, Math.floor(name.length / 3))
     ? ` Did you mean "${near.candidate}"?`
     : '';
@@ -75,7 +75,7 @@ export function describe(value: unknown): string {
   if (value === null) return 'null';
   if (typeof value === 'object') return Array.isArray(value) ? 'a list' : 'an object';
   if (typeof value === 'function') return 'a function';
-  return String(value);
+  return String(value as number | boolean | bigint | symbol | undefined);
 }
 
 function editDistance(a: string, b: string): number {

@@ -8,6 +8,7 @@ import {
   FLAG_EMPTY_BYTES,
   FLAG_INTEGER,
   FLAG_LONG,
+  FLAG_PAGE,
   FLAG_PICKLE,
   FLAG_TEXT,
   FLAG_ZLIB,
@@ -78,6 +79,7 @@ export class PayloadCodec {
         );
       case 'object':
         if (types.isUint8Array(value)) return bytesPayload(value);
+        if (value instanceof PageBytes) return { flags: FLAG_PAGE, data: value.bytes };
         break;
       default:
         break;
@@ -105,6 +107,8 @@ export class PayloadCodec {
         return Buffer.from(data as Buffer);
       case FLAG_EMPTY_BYTES:
         return Buffer.alloc(0);
+      case FLAG_PAGE:
+        return new PageBytes(Buffer.isBuffer(data) ? data : Buffer.from(data));
       default:
         return type ? asInstance(this.#deserialize(payload), type) : this.#deserialize(payload);
     }

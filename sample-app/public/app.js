@@ -459,18 +459,30 @@ async function run(story, action, given) {
   }
 }
 
-// Light on names: `const`, strings, comments and the cache's own calls are enough to read a few lines by.
+const WORDS =
+  'async|await|class|const|constructor|export|if|new|private|readonly|return|satisfies|throw';
+const PARTS = new RegExp(
+  `(\`[^\`]*\`|'[^']*'|\\b(?:this\\.)?(?:cache|sessions)\\.\\w+|@\\w+|\\b(?:${WORDS})\\b)`,
+);
+
+/** Colours a few lines of code, and lets a line that is too long go on below, further in. */
 function colour(code) {
-  const parts = code.textContent.split(
-    /(`[^`]*`|'[^']*'|\b(?:this\.)?(?:cache|sessions)\.\w+|@\w+|\b(?:const|await|if|throw|return|new|private|readonly|constructor|async|export|class)\b)/,
-  );
-  code.replaceChildren(
-    ...parts.map((part, index) => {
-      if (index % 2 === 0) return part;
-      const kind = /^[`']/.test(part) ? 'string' : /^@|\./.test(part) ? 'call' : 'word';
-      return element('span', { className: kind, textContent: part });
-    }),
-  );
+  const lines = code.textContent.split('\n').map((text) => {
+    const line = element('span', { className: 'line' });
+    line.style.paddingLeft = `${/^ */.exec(text)[0].length + 4}ch`;
+    text
+      .trim()
+      .split(PARTS)
+      .forEach((part, index) => {
+        // Every second part is one that matched.
+        const kind = /^[`']/.test(part) ? 'string' : /^@|\./.test(part) ? 'call' : 'word';
+        line.append(
+          index % 2 === 0 ? part : element('span', { className: kind, textContent: part }),
+        );
+      });
+    return line;
+  });
+  code.replaceChildren(...lines);
 }
 
 for (const [id, actions] of Object.entries(stories)) {

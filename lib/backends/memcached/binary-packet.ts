@@ -26,10 +26,11 @@ export const STATUS = {
 
 /** The first byte of every answer. */
 export const REPLY_MAGIC = 0x81;
-/** Bytes before the extras, key and value of a packet. */
-export const HEADER_BYTES = 24;
 
 const REQUEST_MAGIC = 0x80;
+const HEADER_BYTES = 24;
+// memcached's largest setting for an item is 1 GiB.
+const LONGEST_REPLY = (1 << 30) + (1 << 20);
 
 /** What a request holds besides its command. */
 export interface PacketParts {
@@ -91,4 +92,16 @@ export function counterExtras(amount: bigint): Buffer {
   extras.writeBigUInt64BE(amount, 0);
   extras.writeUInt32BE(0xffff_ffff, 16);
   return extras;
+}
+
+/** What is wrong with the beginning of an answer; undefined if it may be one. */
+export function cannotBegin(rest: Buffer): string | undefined {
+  if (rest.length > 0 && rest[0] !== REPLY_MAGIC) {
+    return 'something that is not the binary protocol';
+  }
+  if (rest.length < HEADER_BYTES) return undefined;
+  const bodyBytes = rest.readUInt32BE(8);
+  const isPossible =
+    bodyBytes <= LONGEST_REPLY && bodyBytes >= rest.readUInt16BE(2) + rest.readUInt8(4);
+  return isPossible ? undefined : 'an answer of an impossible length';
 }

@@ -46,10 +46,11 @@ export interface MemcachedClient {
   /**
    * The backend contract's `incr`: atomic across processes, ttl and flags stay, undefined if there is no item.
    *
+   * @param shownKey The key in messages.
    * @throws {CacheTypeError} if the item is not an integer. @throws {RangeError} if the result would not be a safe integer.
    * @throws {CacheUnsupportedError} if the library cannot do it without losing the ttl.
    */
-  incr(key: string, delta: number): Promise<number | undefined>;
+  incr(key: string, delta: number, shownKey: string): Promise<number | undefined>;
   /** What the server says about itself, or about its settings. */
   stats(group?: 'settings'): Promise<Record<string, string>>;
   /** Empties the server. */

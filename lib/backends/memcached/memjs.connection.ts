@@ -1,67 +1,21 @@
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
-import { HEADER_BYTES, REPLY_MAGIC, requestPacket } from './binary-packet.js';
+import { REPLY_MAGIC, cannotBegin, requestPacket } from './binary-packet.js';
 import type { PacketParts } from './binary-packet.js';
 import { badReply, cannotConnect, closed, connectionLost, noAnswer } from './memcached.errors.js';
+import type {
+  MemjsClientObject,
+  MemjsLibrary,
+  MemjsReply,
+  MemjsServer,
+  ReplyCallback,
+} from './memjs-library.interface.js';
 import type { ServerAddress } from './server-address.js';
-
-/** The part of memjs that is used: a server's socket, its login, and cutting the stream into answers. */
-export interface MemjsLibrary {
-  readonly Server: new (
-    host: string | undefined,
-    port: number | string,
-    username: string | undefined,
-    password: string | undefined,
-    options: object,
-  ) => MemjsServer;
-  readonly Client: new (servers: readonly MemjsServer[], options: object) => MemjsClientObject;
-}
-
-/** An answer as memjs hands it out. */
-export interface MemjsReply {
-  readonly header: {
-    readonly magic: number;
-    readonly opcode: number;
-    readonly status: number;
-    readonly opaque: number;
-    readonly cas: Buffer;
-  };
-  readonly extras: Buffer;
-  readonly key: Buffer;
-  readonly val: Buffer;
-}
 
 /** How long one connection may take for what. */
 export interface ConnectionLimits {
   readonly connectTimeoutMs: number;
   readonly deadlineMs: number;
-}
-
-interface MemjsServer {
-  username: string | undefined;
-  password: string | undefined;
-  readonly responseBuffer: Buffer;
-  readonly _socket?: Socket;
-  responseHandler(chunk: Buffer): void;
-  respond(reply: MemjsReply): void;
-  onResponse(sequence: number, callback: ReplyCallback): void;
-  onError(sequence: number, callback: (error: unknown) => void): void;
-  sock(sasl: boolean, ready: () => void): void;
-  write(packet: Buffer): void;
-}
-
-interface MemjsClientObject {
-  perform(
-    key: string,
-    packet: Buffer,
-    sequence: number,
-    callback: (error: unknown, reply: MemjsReply | null) => void,
-  ): void;
-}
-
-interface ReplyCallback {
-  (reply: MemjsReply): void;
-  quiet?: boolean;
 }
 
 interface Request {
@@ -80,8 +34,6 @@ interface Request {
 // More than this is kept here and not yet on its way, so that a burst of calls is not taken for a slow server.
 const IN_FLIGHT = 512;
 const UNSENT_BYTES = 1 << 20;
-// memcached's largest setting for an item is 1 GiB.
-const LONGEST_REPLY = (1 << 30) + (1 << 20);
 const LAST_SEQUENCE = 0x7fff_ffff;
 // memjs measures silence, which is no deadline, so its own timers are set out of the way.
 const A_DAY = 86_400;
@@ -96,11 +48,12 @@ export class MemjsConnection {
   readonly #server: MemjsServer;
   readonly #client: MemjsClientObject;
   readonly #pending = new Map<number, Request>();
-  readonly #waiting: Request[] = [];
+  readonly #waiting = new Set<Request>();
   #socket: Socket | undefined;
   #broken: unknown;
   #sequence = 0;
   #timer: NodeJS.Timeout | undefined;
+  #isConnected = false;
   #isCorked = false;
   #refuse: ((error: unknown) => void) | undefined;
 
@@ -123,9 +76,9 @@ export class MemjsConnection {
     this.#checkReplies();
   }
 
-  /** True while requests can be made. */
+  /** True while requests can be made: connected, and not broken. */
   get isOpen(): boolean {
-    return this.#broken === undefined;
+    return this.#isConnected && this.#broken === undefined;
   }
 
   /** Connects and logs in. @throws {CacheUnavailableError} if that fails or takes too long. */
@@ -149,6 +102,7 @@ export class MemjsConnection {
       this.#server.sock(false, () => {
         clearTimeout(timer);
         this.#refuse = undefined;
+        this.#isConnected = true;
         resolve();
       });
       const socket = this.#server._socket!;
@@ -199,13 +153,17 @@ export class MemjsConnection {
         reject,
         sentAt: 0,
       };
-      this.#waiting.push(request);
+      this.#waiting.add(request);
       this.#pump();
     });
   }
 
   #pump(): void {
-    while (this.#waiting.length > 0 && this.#hasRoom()) this.#send(this.#waiting.shift()!);
+    for (const request of this.#waiting) {
+      if (!this.#hasRoom()) return;
+      this.#waiting.delete(request);
+      this.#send(request);
+    }
   }
 
   #hasRoom(): boolean {
@@ -299,7 +257,7 @@ export class MemjsConnection {
     this.#socket?.destroy();
     const lost = [...this.#pending.values(), ...this.#waiting];
     this.#pending.clear();
-    this.#waiting.length = 0;
+    this.#waiting.clear();
     for (const request of lost) request.reject(error);
   }
 
@@ -326,16 +284,4 @@ export class MemjsConnection {
     if (this.#refuse) this.#refuse(error);
     else this.#break(error);
   }
-}
-
-/** What is wrong with the beginning of an answer; undefined if it may be one. */
-function cannotBegin(rest: Buffer): string | undefined {
-  if (rest.length > 0 && rest[0] !== REPLY_MAGIC) {
-    return 'something that is not the binary protocol';
-  }
-  if (rest.length < HEADER_BYTES) return undefined;
-  const bodyBytes = rest.readUInt32BE(8);
-  const isPossible =
-    bodyBytes <= LONGEST_REPLY && bodyBytes >= rest.readUInt16BE(2) + rest.readUInt8(4);
-  return isPossible ? undefined : 'an answer of an impossible length';
 }

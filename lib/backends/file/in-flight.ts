@@ -1,0 +1,109 @@
+import { performance } from 'node:perf_hooks';
+import { CacheTimeoutError } from '../../core/cache.errors.js';
+
+interface Waiter {
+  readonly since: number;
+  start(): void;
+  reject(error: unknown): void;
+}
+
+interface Running {
+  readonly since: number;
+}
+
+const MOST = 16;
+const MOST_WHEN_SLOW = 2;
+
+/**
+ * Bounds how many operations are with the disk at a time, so that a disk that hangs does not take all of Node's thread
+ * pool for good: 16, and 2 from the moment one has taken longer than the deadline until one returns.
+ *
+ * An operation that has waited for its turn as long as the deadline rejects and is never begun: its caller has been
+ * answered by then, and a late write could replace a newer value.
+ */
+export class InFlight {
+  readonly #deadlineMs: number;
+  readonly #running = new Set<Running>();
+  readonly #waiting: Waiter[] = [];
+  #isSlow = false;
+  #timer: NodeJS.Timeout | undefined;
+  #idle: (() => void)[] = [];
+
+  constructor(deadlineMs: number) {
+    this.#deadlineMs = deadlineMs;
+  }
+
+  /**
+   * Runs an operation when there is room.
+   *
+   * @param operation Is told when its time is over, by `performance.now()`.
+   * @throws {CacheTimeoutError} if its turn did not come in time.
+   */
+  run<T>(operation: (until: number) => Promise<T>): Promise<T> {
+    const since = performance.now();
+    this.#watch();
+    if (this.#waiting.length === 0 && this.#hasRoom()) return this.#start(operation, since);
+    return new Promise<T>((resolve, reject) => {
+      const start = (): void => {
+        this.#start(operation, since).then(resolve, reject);
+      };
+      this.#waiting.push({ since, start, reject });
+    });
+  }
+
+  /** Resolves when nothing runs or waits any more, at the latest after one deadline. */
+  async drain(): Promise<void> {
+    if (this.#running.size === 0 && this.#waiting.length === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, this.#deadlineMs);
+      this.#idle.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  async #start<T>(operation: (until: number) => Promise<T>, since: number): Promise<T> {
+    const running: Running = { since: performance.now() };
+    this.#running.add(running);
+    try {
+      return await operation(since + this.#deadlineMs);
+    } finally {
+      this.#running.delete(running);
+      this.#isSlow = false;
+      this.#next();
+    }
+  }
+
+  #next(): void {
+    this.#rejectLate(performance.now() - this.#deadlineMs);
+    while (this.#waiting.length > 0 && this.#hasRoom()) this.#waiting.shift()!.start();
+    if (this.#running.size > 0 || this.#waiting.length > 0) return;
+    for (const resolve of this.#idle) resolve();
+    this.#idle = [];
+  }
+
+  #hasRoom(): boolean {
+    return this.#running.size < (this.#isSlow ? MOST_WHEN_SLOW : MOST);
+  }
+
+  // One timer for all, not one for each: it looks again while anything is under way.
+  #watch(): void {
+    if (this.#timer) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      const overdue = performance.now() - this.#deadlineMs;
+      for (const { since } of this.#running) if (since <= overdue) this.#isSlow = true;
+      this.#rejectLate(overdue);
+      if (this.#running.size > 0 || this.#waiting.length > 0) this.#watch();
+    }, this.#deadlineMs / 4);
+    this.#timer.unref();
+  }
+
+  #rejectLate(overdue: number): void {
+    while (this.#waiting.length > 0 && this.#waiting[0]!.since <= overdue) {
+      const reason = `the disk was not free within ${this.#deadlineMs} ms`;
+      this.#waiting.shift()!.reject(new CacheTimeoutError('CACHE_TIMEOUT', reason));
+    }
+  }
+}

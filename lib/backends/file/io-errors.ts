@@ -1,0 +1,46 @@
+import { constants } from 'node:fs';
+
+/** How entries are opened for reading: never through a symbolic link, never waiting at a FIFO. */
+export const OPEN_TO_READ =
+  constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+/** The same for changing an entry in place. */
+export const OPEN_TO_CHANGE =
+  constants.O_RDWR | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+export const FILE_MODE = 0o600;
+export const DIRECTORY_MODE = 0o700;
+
+// Symbolic links (ELOOP, or EMLINK on BSD), sockets and devices without a driver.
+const NOT_REGULAR = new Set(['ELOOP', 'EMLINK', 'ENXIO', 'ENODEV']);
+const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+const OUT_OF_DESCRIPTORS = new Set(['EMFILE', 'ENFILE']);
+
+/** The code of an error of the file system, such as `ENOENT`. */
+export function codeOf(error: unknown): string {
+  return String((error as { code?: unknown } | null | undefined)?.code);
+}
+
+/** Nothing is there. */
+export function isAbsent(error: unknown): boolean {
+  return codeOf(error) === 'ENOENT';
+}
+
+/** Something is there already. */
+export function isTaken(error: unknown): boolean {
+  return codeOf(error) === 'EEXIST';
+}
+
+/** What is there is nothing that could be an entry. */
+export function isNotRegular(error: unknown): boolean {
+  return NOT_REGULAR.has(codeOf(error));
+}
+
+/** There is no room for what was to be written. */
+export function isFull(error: unknown): boolean {
+  return FULL.has(codeOf(error));
+}
+
+/** The process or the machine has no file descriptor left, which passes. */
+export function isOutOfDescriptors(error: unknown): boolean {
+  return OUT_OF_DESCRIPTORS.has(codeOf(error));
+}

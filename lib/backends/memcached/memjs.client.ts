@@ -1,0 +1,176 @@
+import type { Payload } from '../../core/cache-backend.interface.js';
+import { CacheConfigError, reasonOf } from '../../core/cache.errors.js';
+import type { CacheBackendError } from '../../core/cache.errors.js';
+import { OPCODE, STATUS, storeExtras, touchExtras } from './binary-packet.js';
+import type { PacketParts } from './binary-packet.js';
+import type { MemcachedClient, MemcachedItem } from './memcached-client.interface.js';
+import { closed, serverError } from './memcached.errors.js';
+import { MemjsConnection } from './memjs.connection.js';
+import type { ConnectionLimits } from './memjs.connection.js';
+import { MemjsCounter } from './memjs.counter.js';
+import type { MemjsLibrary, MemjsReply } from './memjs-library.interface.js';
+import type { ServerAddress } from './server-address.js';
+
+/**
+ * One server through memjs and the binary protocol, also with a login (SASL).
+ *
+ * memjs connects, logs in and cuts the stream into answers. Requests, deadlines, the pairing of answers and the end of
+ * connections are ours; see `MemjsConnection`.
+ */
+export class MemjsClient implements MemcachedClient {
+  readonly server: string;
+  readonly #address: ServerAddress;
+  readonly #limits: ConnectionLimits;
+  readonly #counter: MemjsCounter;
+  #library: Promise<MemjsLibrary> | undefined;
+  #connection: MemjsConnection | undefined;
+  #connecting: Promise<MemjsConnection> | undefined;
+  #isClosed = false;
+
+  constructor(address: ServerAddress, limits: ConnectionLimits) {
+    this.server = address.name;
+    this.#address = address;
+    this.#limits = limits;
+    this.#counter = new MemjsCounter({
+      server: this.server,
+      get: (key) => this.get(key),
+      request: (opcode, parts) => this.#request(opcode, parts),
+      unexpected: (reply, operation) => this.#unexpected(reply, operation),
+    });
+  }
+
+  async load(): Promise<void> {
+    await (this.#library ??= loadMemjs());
+  }
+
+  async get(key: string): Promise<MemcachedItem | undefined> {
+    const reply = await this.#request(OPCODE.getWithKey, { key });
+    if (reply.header.status === STATUS.keyNotFound) return undefined;
+    if (reply.header.status !== STATUS.ok) throw this.#unexpected(reply, 'get');
+    return {
+      payload: { flags: reply.extras.readUInt32BE(0), data: reply.val },
+      cas: reply.header.cas.readBigUInt64BE(0),
+    };
+  }
+
+  async store(
+    mode: 'set' | 'add',
+    key: string,
+    payload: Payload,
+    expiry: number,
+    cas = 0n,
+  ): Promise<boolean> {
+    const reply = await this.#request(OPCODE[mode], {
+      key,
+      extras: storeExtras(payload.flags, expiry),
+      value: payload.data,
+      cas,
+    });
+    switch (reply.header.status) {
+      case STATUS.ok:
+        return true;
+      case STATUS.keyExists:
+      case STATUS.keyNotFound:
+      case STATUS.notStored:
+      case STATUS.tooLarge:
+      case STATUS.outOfMemory:
+        return false;
+      default:
+        throw this.#unexpected(reply, mode);
+    }
+  }
+
+  touch(key: string, expiry: number): Promise<boolean> {
+    return this.#found('touch', { key, extras: touchExtras(expiry) });
+  }
+
+  delete(key: string): Promise<boolean> {
+    return this.#found('delete', { key });
+  }
+
+  incr(key: string, delta: number, shownKey: string): Promise<number | undefined> {
+    return this.#counter.incr(key, delta, shownKey);
+  }
+
+  async stats(group?: 'settings'): Promise<Record<string, string>> {
+    const connection = await this.#connected();
+    const parts = group === undefined ? {} : { key: group };
+    const replies = await connection.requestPieces(OPCODE.stat, parts);
+    if (replies[0] && replies[0].header.status !== STATUS.ok) {
+      throw this.#unexpected(replies[0], 'stats');
+    }
+    return Object.fromEntries(replies.map(({ key, val }) => [key.toString(), val.toString()]));
+  }
+
+  async flush(): Promise<void> {
+    await this.#done(OPCODE.flush, 'flush_all');
+  }
+
+  async ping(): Promise<void> {
+    await this.#done(OPCODE.version, 'version');
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#connection?.close();
+  }
+
+  async #found(operation: 'touch' | 'delete', parts: PacketParts): Promise<boolean> {
+    const reply = await this.#request(OPCODE[operation], parts);
+    if (reply.header.status === STATUS.ok) return true;
+    if (reply.header.status === STATUS.keyNotFound) return false;
+    throw this.#unexpected(reply, operation);
+  }
+
+  async #done(opcode: number, operation: string): Promise<void> {
+    const reply = await this.#request(opcode, {});
+    if (reply.header.status !== STATUS.ok) throw this.#unexpected(reply, operation);
+  }
+
+  #request(opcode: number, parts: PacketParts): Promise<MemjsReply> {
+    if (this.#connection?.isOpen) return this.#connection.request(opcode, parts);
+    return this.#connected().then((connection) => connection.request(opcode, parts));
+  }
+
+  // At most one connection is being made at a time.
+  async #connected(): Promise<MemjsConnection> {
+    if (this.#connection?.isOpen) return this.#connection;
+    this.#connecting ??= this.#connect().finally(() => {
+      this.#connecting = undefined;
+    });
+    return this.#connecting;
+  }
+
+  async #connect(): Promise<MemjsConnection> {
+    const library = await (this.#library ??= loadMemjs());
+    if (this.#isClosed) throw closed(this.server);
+    const connection = new MemjsConnection(library, this.#address, this.#limits);
+    this.#connection = connection;
+    await connection.connect();
+    return connection;
+  }
+
+  #unexpected(reply: MemjsReply, operation: string): CacheBackendError {
+    const text = reply.val
+      .subarray(0, 80)
+      .toString('latin1')
+      .replace(/[^\x20-\x7e]/g, '?');
+    const reason = text === '' ? `status ${reply.header.status}` : text;
+    return serverError(this.server, operation, reason);
+  }
+}
+
+async function loadMemjs(): Promise<MemjsLibrary> {
+  try {
+    const library: unknown = await import('memjs');
+    // What a CommonJS module exports by name is found by most loaders; the default by all.
+    const { default: whole } = library as { default?: MemjsLibrary };
+    return (library as Partial<MemjsLibrary>).Server ? (library as MemjsLibrary) : whole!;
+  } catch (cause) {
+    throw new CacheConfigError(
+      'CACHE_MISSING_PEER',
+      `The memcached backend needs the package "memjs", which cannot be loaded: ${reasonOf(cause)}. Run: npm install memjs`,
+      { backend: 'memcached', cause },
+    );
+  }
+}

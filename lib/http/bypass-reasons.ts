@@ -1,0 +1,41 @@
+/** Why an answer was neither taken from the cache nor put into it. */
+export type BypassReason = keyof typeof BYPASS_REASONS;
+
+/** Each reason as the end of a sentence, with what would change it where something would. */
+export const BYPASS_REASONS = {
+  method: 'only GET and HEAD are',
+  override: 'the request bears a header that overrides its method or URL',
+  authorization: 'the request bears Authorization, so the answer may be for one user',
+  cookie:
+    'the request bears cookies, so the answer may be for one user; pages that are the same for all are best asked for without them',
+  identity:
+    'the request is known to be from somebody (a user that a guard found, an API key, a client certificate), so the answer may be for one user',
+  range: 'the request asks for a range',
+  precondition: 'the request bears If-Match or If-Unmodified-Since, which only the handler can judge',
+  body: 'the request bears a body',
+  upgrade: 'the request asks to change the protocol',
+  host: 'the request names more than one host',
+  key: '@CacheKey() gave no key for the request',
+  version: 'the version of the API that the request asks for could not be told',
+  ttl: 'its timeout is 0',
+  'ttl-failed': 'the function of @CacheTTL() failed',
+  'request-no-store': 'the request says no-store, or its Cache-Control cannot be read',
+  status: 'its status is none of 200, 203, 301 and 308',
+  'set-cookie': 'the response sets a cookie',
+  personal: 'the response bears a header that is meant for one client, such as WWW-Authenticate',
+  'cache-control': 'the response says private, no-store or no-cache',
+  'cache-control-malformed': 'the Cache-Control of the response cannot be read in full',
+  stream: 'the response is an event stream, a range, or bears trailers',
+  nonce: 'the Content-Security-Policy of the response bears a nonce, which holds once',
+  vary: 'the Vary of the response is "*" or cannot be read',
+  origin: 'the response allows one origin, and its Vary does not list Origin',
+  stale: 'the response is out of date by its own headers',
+  size: 'the response is larger than 1 MiB',
+  variants: 'there are 32 variants of its URL already',
+  'cache-failed': 'the cache did not store it',
+} as const;
+
+/** The line that says once, for a route, why it is not cached. */
+export function bypassMessage(route: string, reason: BypassReason): string {
+  return `${route} is not cached: ${BYPASS_REASONS[reason]}.`;
+}

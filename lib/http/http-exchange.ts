@@ -1,0 +1,73 @@
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+
+/** What is used of a framework's request; each field may be missing. */
+export interface FrameworkRequest {
+  readonly raw?: IncomingMessage;
+  readonly url?: string;
+  readonly originalUrl?: string;
+  readonly originalMethod?: string;
+  readonly protocol?: string;
+  readonly hostname?: string;
+  readonly params?: unknown;
+  readonly user?: unknown;
+}
+
+/** What is used of a framework's response. */
+export interface FrameworkResponse {
+  readonly raw?: ServerResponse;
+  getHeaders(): OutgoingHttpHeaders;
+  /** Fastify: tells the framework that somebody else answers. */
+  hijack?(): unknown;
+}
+
+/** A request and its response, as the framework hands them out and as they are underneath. */
+export interface HttpExchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly asked: FrameworkRequest;
+  /** Express: the raw response itself. */
+  readonly framework: FrameworkResponse;
+}
+
+/**
+ * The exchange behind what Express or Fastify gave to an interceptor; undefined if these are neither's, or if the response
+ * is on its way already.
+ */
+export function httpExchange(asked: unknown, framework: unknown): HttpExchange | undefined {
+  if (!isObject(asked) || !isObject(framework)) return undefined;
+  const request = (asked as FrameworkRequest).raw ?? asked;
+  const response = (framework as Partial<FrameworkResponse>).raw ?? framework;
+  if (!isRequest(request) || !isResponse(response) || response.headersSent) return undefined;
+  return {
+    request,
+    response,
+    asked: asked as FrameworkRequest,
+    framework: framework as FrameworkResponse,
+  };
+}
+
+/** True if a middleware or a guard found out whose request it is, or if the client showed a certificate that holds. */
+export function isIdentified({ request, asked }: HttpExchange): boolean {
+  const users = [asked.user, (request as { user?: unknown }).user];
+  if (users.some((user) => user !== undefined && user !== null && user !== false)) return true;
+  return (request.socket as { authorized?: unknown } | undefined)?.authorized === true;
+}
+
+/** The URL as it came and as it was routed, which a rewrite may have changed. */
+export function urlsOf({ request, asked }: HttpExchange): string[] {
+  const { originalUrl } = request as { originalUrl?: unknown };
+  return [String(asked.originalUrl ?? originalUrl ?? request.url ?? ''), request.url ?? ''];
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+function isRequest(value: object): value is IncomingMessage {
+  return Array.isArray((value as Partial<IncomingMessage>).rawHeaders);
+}
+
+function isResponse(value: object): value is ServerResponse {
+  const response = value as Partial<ServerResponse>;
+  return typeof response.writeHead === 'function' && typeof response.end === 'function';
+}

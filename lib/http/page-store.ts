@@ -1,0 +1,120 @@
+import type { CacheService } from '../core/cache.service.js';
+import type { Ttl } from '../core/cache-backend.interface.js';
+import { PageBytes } from '../core/page-bytes.js';
+import type { RequestHead } from './http-head.js';
+import { variantKey } from './page-key.js';
+import {
+  decodeEntry,
+  encodeIndex,
+  encodePage,
+  isVaryIndex,
+  type StoredPage,
+  type VaryIndex,
+} from './stored-page.js';
+
+/** Most variants of one URL. A flood of header values fills no more than these. */
+export const MOST_VARIANTS = 32;
+
+/** What became of a page that was to be kept. */
+export type Kept = 'stored' | 'variants' | 'cache-failed';
+
+/**
+ * Keeps pages in a cache. A page whose answer depends on request headers is kept once for each set of their values, and
+ * its own key holds an index of these variants.
+ *
+ * Reads and writes reject as the cache does, which is the caller's to answer.
+ */
+export class PageStore {
+  readonly #cache: CacheService;
+  /** Indexes are read, changed and written, so the writes of one page wait for each other. */
+  readonly #writes = new Map<string, Promise<unknown>>();
+
+  constructor(cache: CacheService) {
+    this.#cache = cache;
+  }
+
+  /** The page that answers this request; undefined if there is none. One read, two if the page varies. */
+  async find(key: string, head: RequestHead): Promise<StoredPage | undefined> {
+    const entry = await this.#read(key);
+    if (!entry || !isVaryIndex(entry)) return entry;
+    const variant = await this.#read(variantKey(key, entry.names, head));
+    return variant && !isVaryIndex(variant) ? variant : undefined;
+  }
+
+  /**
+   * Keeps a page.
+   *
+   * @param vary The request headers it depends on. What earlier answers of this URL depended on is added.
+   * @param now Milliseconds since the epoch.
+   */
+  async keep(
+    key: string,
+    head: RequestHead,
+    page: StoredPage,
+    vary: readonly string[],
+    ttl: Ttl,
+    now: number,
+  ): Promise<Kept> {
+    const before = this.#writes.get(key) ?? Promise.resolve();
+    const write = before
+      .catch(() => {})
+      .then(() => this.#keep(key, head, page, vary, ttl, now));
+    this.#writes.set(key, write);
+    try {
+      return await write;
+    } finally {
+      if (this.#writes.get(key) === write) this.#writes.delete(key);
+    }
+  }
+
+  async #keep(
+    key: string,
+    head: RequestHead,
+    page: StoredPage,
+    vary: readonly string[],
+    ttl: Ttl,
+    now: number,
+  ): Promise<Kept> {
+    const entry = await this.#read(key);
+    const known = entry && isVaryIndex(entry) ? entry : undefined;
+    const names = [...new Set([...(known?.names ?? []), ...vary])].sort();
+    if (names.length === 0) return this.#write(key, encodePage(key, page), ttl);
+    const grown = known !== undefined && names.length > known.names.length;
+    const variant = variantKey(key, names, head);
+    const index = withVariant(known && !grown ? known : { names, variants: [] }, variant, ttl, now);
+    if (index.variants.length > MOST_VARIANTS) return 'variants';
+    // Nobody can find them any more.
+    if (known && grown) await this.#cache.deleteMany(known.variants.map(([old]) => old));
+    const kept = await this.#write(variant, encodePage(variant, page), ttl);
+    if (kept !== 'stored') return kept;
+    return this.#write(key, encodeIndex(key, index), lifeOf(index, now));
+  }
+
+  async #read(key: string): Promise<StoredPage | VaryIndex | undefined> {
+    const value = await this.#cache.get(key);
+    return value instanceof PageBytes ? decodeEntry(key, value.bytes) : undefined;
+  }
+
+  async #write(key: string, bytes: Buffer, ttl: Ttl): Promise<Kept> {
+    return (await this.#cache.set(key, new PageBytes(bytes), ttl)) ? 'stored' : 'cache-failed';
+  }
+}
+
+/** The index with one variant put in, or its expiry renewed, and without those that have expired. */
+function withVariant(index: VaryIndex, key: string, ttl: Ttl, now: number): VaryIndex {
+  const others = index.variants.filter(
+    ([other, expires]) => other !== key && (expires === null || expires > now),
+  );
+  const expires = ttl === null ? null : now + ttl * 1000;
+  return { names: index.names, variants: [...others, [key, expires]] };
+}
+
+/** An index lives as long as the last of its variants. */
+function lifeOf(index: VaryIndex, now: number): Ttl {
+  let latest = 0;
+  for (const [, expires] of index.variants) {
+    if (expires === null) return null;
+    latest = Math.max(latest, expires);
+  }
+  return (latest - now) / 1000;
+}

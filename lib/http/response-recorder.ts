@@ -1,0 +1,221 @@
+import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:http';
+import {
+  fieldsOf,
+  unitedLines,
+  linesOfFields,
+  writtenLines,
+  type HeaderField,
+  type HeaderLines,
+} from './http-head.js';
+
+/** A head that is about to be written. */
+export interface OutgoingHead {
+  readonly status: number;
+  readonly fields: readonly HeaderField[];
+}
+
+/** A finished, complete response. */
+export interface Recording extends OutgoingHead {
+  /** All lines that any layer has put into the head: those of `fields`, and those that were written. */
+  readonly lines: HeaderLines;
+  readonly body: Buffer;
+}
+
+/** What becomes of a response. */
+export interface ResponseObserver {
+  /**
+   * Called once, before the head is written; the headers may still be changed.
+   *
+   * @returns the status to send instead; 304 sends no body, and the whole body is recorded all the same.
+   */
+  beforeHead(head: OutgoingHead): number;
+  /** Called once when the response was finished and nothing of it is missing. */
+  finished?(recording: Recording): void;
+  /** Called if the body is larger than what is recorded. */
+  tooLarge?(): void;
+  /** Called once when the response is over, whatever became of it. */
+  over?(): void;
+}
+
+type Args = readonly unknown[];
+type Inner = (...args: unknown[]) => unknown;
+
+/**
+ * Observes one raw response: the head before and after the layers within have had their say, and the bytes as they pass.
+ * Nothing is held back, and the client gets each byte when it would have got it anyway.
+ *
+ * What is recorded is what the framework wrote, before those layers (compression, sessions) that wrapped the response
+ * earlier; they will do their work again when it is replayed. What is judged is all of it.
+ */
+export class ResponseRecorder {
+  readonly #response: ServerResponse;
+  readonly #observer: ResponseObserver;
+  readonly #maxBodyBytes: number;
+  /** The body so far; undefined: nothing will come of it. */
+  #chunks: Buffer[] | undefined = [];
+  #size = 0;
+  #head: OutgoingHead | undefined;
+  #lines: HeaderLines | undefined;
+  #isBodiless = false;
+  #hasEnded = false;
+  #isSettled = false;
+  /** Above 0 while a call of ours is passed on: what inner layers write meanwhile has been recorded. */
+  #depth = 0;
+  readonly #sources: unknown[] = [];
+
+  /** @param maxBodyBytes Bodies larger than this are passed through and not recorded. 0: none is. */
+  constructor(response: ServerResponse, observer: ResponseObserver, maxBodyBytes: number) {
+    this.#response = response;
+    this.#observer = observer;
+    this.#maxBodyBytes = maxBodyBytes;
+    if (maxBodyBytes === 0) this.#chunks = undefined;
+    this.#wrap();
+  }
+
+  /** Nothing of this response will be stored. It goes on as it is. */
+  cancel(): void {
+    this.#chunks = undefined;
+  }
+
+  #wrap(): void {
+    const response = this.#response;
+    const writeHead = response.writeHead as unknown as Inner;
+    const write = response.write as unknown as Inner;
+    const end = response.end as unknown as Inner;
+    const wrapped = {
+      writeHead: (...args: unknown[]) => this.#onWriteHead(writeHead, args),
+      write: (...args: unknown[]) => this.#onWrite(write, args),
+      end: (...args: unknown[]) => this.#onEnd(end, args),
+    };
+    Object.assign(response, wrapped);
+    response.on('pipe', (source: unknown) => this.#sources.push(source));
+    response.once('close', () => {
+      this.#over();
+    });
+  }
+
+  #onWriteHead(inner: Inner, args: Args): unknown {
+    const response = this.#response;
+    if (this.#head || response.headersSent) return this.#pass(inner, args);
+    const [status, ...rest] = args as [number, ...unknown[]];
+    const reason = typeof rest[0] === 'string' ? rest[0] : undefined;
+    setHeaders(response, rest[reason === undefined ? 0 : 1]);
+    response.statusCode = status;
+    this.#head = { status, fields: fieldsOf(response) };
+    const sent = this.#observer.beforeHead(this.#head);
+    this.#isBodiless = sent !== status;
+    this.#giveUpIfTooLarge(Number(response.getHeader('content-length') ?? 0));
+    this.#pass(inner, reason === undefined || this.#isBodiless ? [sent] : [sent, reason]);
+    this.#lines = writtenLines(response);
+    this.#settle();
+    return response;
+  }
+
+  #onWrite(inner: Inner, args: Args): unknown {
+    if (this.#depth > 0 || this.#hasEnded) return this.#pass(inner, args);
+    // Whoever wrote it may use the memory again.
+    this.#record(args[0], args[1], true);
+    if (!this.#isBodiless) return this.#pass(inner, args);
+    const callback = args.find((argument) => typeof argument === 'function');
+    if (callback) process.nextTick(callback as () => void);
+    return true;
+  }
+
+  #onEnd(inner: Inner, args: Args): unknown {
+    if (this.#depth > 0 || this.#hasEnded) return this.#pass(inner, args);
+    this.#hasEnded = true;
+    if (args[0] !== undefined && args[0] !== null && typeof args[0] !== 'function') {
+      this.#record(args[0], args[1], false);
+    }
+    if (this.#response.destroyed || !this.#sources.every(hasReadAll)) this.#chunks = undefined;
+    const callback = args.filter((argument) => typeof argument === 'function');
+    const result = this.#pass(inner, this.#isBodiless ? callback : args);
+    this.#settle();
+    return result;
+  }
+
+  #pass(inner: Inner, args: Args): unknown {
+    this.#depth += 1;
+    try {
+      return inner.apply(this.#response, [...args]);
+    } finally {
+      this.#depth -= 1;
+    }
+  }
+
+  #record(chunk: unknown, encoding: unknown, copies: boolean): void {
+    if (!this.#chunks) return;
+    const bytes = bytesOf(chunk, encoding, copies);
+    if (!bytes) {
+      this.#chunks = undefined;
+      return;
+    }
+    this.#chunks.push(bytes);
+    this.#size += bytes.length;
+    this.#giveUpIfTooLarge(this.#size);
+  }
+
+  #giveUpIfTooLarge(size: number): void {
+    if (!this.#chunks || size <= this.#maxBodyBytes) return;
+    this.#chunks = undefined;
+    this.#observer.tooLarge?.();
+  }
+
+  /** Both must have come: some layers write the head only after they were told that it is the end. */
+  #settle(): void {
+    if (!this.#hasEnded || !this.#head || this.#isSettled) return;
+    this.#isSettled = true;
+    const lines = this.#lines;
+    const chunks = this.#chunks;
+    if (chunks && lines && this.#isWhole(this.#head)) {
+      const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+      const { status, fields } = this.#head;
+      const all = unitedLines(linesOfFields(fields), lines);
+      this.#observer.finished?.({ status, fields, lines: all, body });
+    }
+    this.#chunks = undefined;
+    this.#over();
+  }
+
+  #isWhole(head: OutgoingHead): boolean {
+    const lengths = linesOfFields(head.fields).get('content-length') ?? [];
+    return lengths.every((length) => Number(length) === this.#size);
+  }
+
+  #isOver = false;
+
+  #over(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#observer.over?.();
+  }
+}
+
+/** Sets what `writeHead()` was given as Node.js would: headers of a list may stand twice. */
+function setHeaders(response: ServerResponse, headers: unknown): void {
+  if (Array.isArray(headers)) {
+    const pairs = headers.flat() as [string, OutgoingHttpHeader][] & string[];
+    for (let index = 0; index < pairs.length; index += 2) response.removeHeader(pairs[index]!);
+    for (let index = 0; index + 1 < pairs.length; index += 2) {
+      response.appendHeader(pairs[index]!, pairs[index + 1]!);
+    }
+  } else if (typeof headers === 'object' && headers !== null) {
+    for (const [name, value] of Object.entries(headers)) {
+      response.setHeader(name, value as string);
+    }
+  }
+}
+
+function bytesOf(chunk: unknown, encoding: unknown, copies: boolean): Buffer | undefined {
+  if (typeof chunk === 'string') {
+    return Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8');
+  }
+  if (!ArrayBuffer.isView(chunk)) return undefined;
+  const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  return copies ? Buffer.from(bytes) : bytes;
+}
+
+/** False for a stream that was piped into the response and failed or stopped before its end. */
+function hasReadAll(source: unknown): boolean {
+  return (source as Partial<IncomingMessage>).readableEnded !== false;
+}

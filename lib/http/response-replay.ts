@@ -1,0 +1,129 @@
+import type { ServerResponse } from 'node:http';
+import { isNotModified } from './conditional-request.js';
+import { fieldValue, type RequestHead } from './http-head.js';
+import type { HttpExchange } from './http-exchange.js';
+import { headerOf, type StoredPage } from './stored-page.js';
+import { mergeVary } from './vary.js';
+
+/** What describes a body, and is left out where there is none to describe. */
+export const BODY_HEADERS = [
+  'content-encoding',
+  'content-language',
+  'content-length',
+  'content-range',
+  'content-type',
+  'transfer-encoding',
+];
+
+/** Whatever writes to a response, under all names that Node.js, Express and Fastify have for it. */
+const WRITERS = [
+  'addTrailers',
+  'append',
+  'appendHeader',
+  'attachment',
+  'callNotFound',
+  'clearCookie',
+  'code',
+  'contentType',
+  'cookie',
+  'download',
+  'flushHeaders',
+  'format',
+  'header',
+  'headers',
+  'json',
+  'jsonp',
+  'links',
+  'location',
+  'redirect',
+  'removeHeader',
+  'render',
+  'send',
+  'sendFile',
+  'sendStatus',
+  'sendfile',
+  'serialize',
+  'serializer',
+  'set',
+  'setCookie',
+  'setHeader',
+  'setHeaders',
+  'status',
+  'trailer',
+  'type',
+  'vary',
+  'view',
+  'write',
+  'writeHead',
+  'end',
+];
+
+/**
+ * Sends a stored page as the answer of an exchange, and makes every writer of its response inert, so that neither the
+ * framework nor an interceptor outside can add to an answer that is complete.
+ *
+ * Headers that earlier layers have set for this request stay; those of the page are put over them, with `Age`, `Date` and
+ * `X-Cache: HIT`. HEAD gets no body, and a client that holds the page already gets 304.
+ *
+ * @param now Milliseconds since the epoch.
+ */
+export function replayPage(
+  exchange: HttpExchange,
+  head: RequestHead,
+  page: StoredPage,
+  now: number,
+): void {
+  const { response, framework } = exchange;
+  if (framework !== response) adoptReply(response, framework);
+  for (const name of page.removed) response.removeHeader(name);
+  for (const [name, value] of page.fields) {
+    if (name.toLowerCase() !== 'vary') response.setHeader(name, value);
+  }
+  addVary(response, page);
+  response.setHeader('Age', String(page.age + Math.max(0, Math.floor((now - page.storedAt) / 1000))));
+  response.setHeader('Date', new Date(page.storedAt).toUTCString());
+  response.setHeader('X-Cache', 'HIT');
+  const unchanged = isNotModified(head.headers, {
+    etag: headerOf(page, 'etag'),
+    lastModified: headerOf(page, 'last-modified'),
+  });
+  if (unchanged) for (const name of BODY_HEADERS) response.removeHeader(name);
+  else response.setHeader('Content-Length', String(page.body.length));
+  // At once, so that no later change of the status or of a header comes through.
+  response.writeHead(unchanged ? 304 : page.status);
+  if (unchanged || head.method === 'HEAD') response.end();
+  else response.end(page.body);
+  makeInert(response);
+  if (framework !== response) makeInert(framework);
+}
+
+/** Fastify keeps headers of its own, which would go out with its reply; that reply will not come. */
+function adoptReply(response: ServerResponse, reply: HttpExchange['framework']): void {
+  reply.hijack?.();
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) response.setHeader(name, fieldValue(value));
+  }
+}
+
+function addVary(response: ServerResponse, page: StoredPage): void {
+  const stored = page.fields.filter(([name]) => name.toLowerCase() === 'vary');
+  if (stored.length === 0) return;
+  const own = [response.getHeader('vary') ?? []].flat().map(String);
+  response.setHeader('Vary', mergeVary(own, stored.flatMap(([, value]) => value)));
+}
+
+function makeInert(target: object): void {
+  const writers = target as Record<string, unknown>;
+  for (const name of WRITERS) {
+    if (typeof writers[name] !== 'function') continue;
+    writers[name] = (...args: unknown[]) => {
+      const callback = name === 'end' || name === 'write' ? args.find(isFunction) : undefined;
+      if (callback) process.nextTick(callback);
+      return name === 'write' ? true : target;
+    };
+  }
+}
+
+function isFunction(value: unknown): value is () => void {
+  return typeof value === 'function';
+}

@@ -1,0 +1,121 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
+import type { HeaderField } from './http-head.js';
+import { isNeverStored } from './page-headers.js';
+
+/** A finished response as it is kept. */
+export interface StoredPage {
+  readonly status: number;
+  readonly fields: readonly HeaderField[];
+  /** Lower-case names of headers that the handler removed. */
+  readonly removed: readonly string[];
+  /** When the response was finished. Milliseconds since the epoch. */
+  readonly storedAt: number;
+  /** How old it was already by then, in seconds. */
+  readonly age: number;
+  readonly body: Buffer;
+}
+
+/** What is kept under a page's own key if its answer depends on request headers: where its variants are. */
+export interface VaryIndex {
+  /** Lower-case and sorted. */
+  readonly names: readonly string[];
+  /** The key of each variant, and when it expires: milliseconds since the epoch, `null` = never. */
+  readonly variants: readonly (readonly [key: string, expires: number | null])[];
+}
+
+const MAGIC = Buffer.from('NCP1', 'latin1');
+const HEAD_OFFSET = 8;
+
+/** The bytes of a page: magic, length of the head, head as JSON, body. */
+export function encodePage(key: string, page: StoredPage): Buffer {
+  const { status, fields, removed, storedAt, age, body } = page;
+  return frame({ key, status, fields, removed, storedAt, age, bodyLength: body.length }, body);
+}
+
+/** The bytes of an index: as those of a page, without a body. */
+export function encodeIndex(key: string, index: VaryIndex): Buffer {
+  return frame({ key, names: index.names, variants: index.variants }, Buffer.alloc(0));
+}
+
+/**
+ * What the bytes are, or undefined if they are not what was stored under this key, to the last byte and header. Never
+ * throws. What comes back can be sent as it is: no header of it can split a response, set a cookie or break a connection.
+ */
+export function decodeEntry(key: string, bytes: unknown): StoredPage | VaryIndex | undefined {
+  if (!Buffer.isBuffer(bytes) || bytes.length < HEAD_OFFSET) return undefined;
+  if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) return undefined;
+  const bodyOffset = HEAD_OFFSET + bytes.readUInt32BE(MAGIC.length);
+  if (bodyOffset > bytes.length) return undefined;
+  try {
+    const head = JSON.parse(bytes.toString('utf8', HEAD_OFFSET, bodyOffset)) as unknown;
+    if (!isRecord(head) || head['key'] !== key) return undefined;
+    const body = bytes.subarray(bodyOffset);
+    return 'names' in head ? indexOf(head, body) : pageOf(head, body);
+  } catch {
+    return undefined;
+  }
+}
+
+/** True for an index, false for a page. */
+export function isVaryIndex(entry: StoredPage | VaryIndex): entry is VaryIndex {
+  return 'names' in entry;
+}
+
+/** The value of a page's header; of several lines the first. */
+export function headerOf(page: StoredPage, name: string): string | undefined {
+  const value = page.fields.find(([field]) => field.toLowerCase() === name)?.[1];
+  return typeof value === 'string' ? value : value?.[0];
+}
+
+function frame(head: object, body: Buffer): Buffer {
+  const json = Buffer.from(JSON.stringify(head));
+  const start = Buffer.alloc(HEAD_OFFSET);
+  MAGIC.copy(start);
+  start.writeUInt32BE(json.length, MAGIC.length);
+  return Buffer.concat([start, json, body]);
+}
+
+function pageOf(head: Record<string, unknown>, body: Buffer): StoredPage | undefined {
+  const { status, fields, removed, storedAt, age, bodyLength } = head;
+  if (bodyLength !== body.length) return undefined;
+  if (!isWhole(status) || status < 200 || status > 599 || status === 304) return undefined;
+  if (!Array.isArray(fields) || !fields.every(isSafeField) || !isTextList(removed)) return undefined;
+  if (!isWhole(storedAt) || !isWhole(age)) return undefined;
+  return { status, fields, removed, storedAt, age, body };
+}
+
+function indexOf(head: Record<string, unknown>, body: Buffer): VaryIndex | undefined {
+  const { names, variants } = head;
+  if (body.length > 0 || !isTextList(names) || names.length === 0) return undefined;
+  if (!Array.isArray(variants) || !variants.every(isVariant)) return undefined;
+  return { names, variants };
+}
+
+function isSafeField(field: unknown): field is HeaderField {
+  if (!Array.isArray(field) || field.length !== 2) return false;
+  const [name, value] = field as [unknown, unknown];
+  if (typeof name !== 'string' || isNeverStored(name)) return false;
+  const values = typeof value === 'string' ? [value] : value;
+  if (!isTextList(values)) return false;
+  validateHeaderName(name);
+  for (const line of values) validateHeaderValue(name, line);
+  return true;
+}
+
+function isVariant(variant: unknown): variant is [string, number | null] {
+  if (!Array.isArray(variant) || variant.length !== 2) return false;
+  const [key, expires] = variant as [unknown, unknown];
+  return typeof key === 'string' && (expires === null || Number.isFinite(expires));
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isTextList(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}

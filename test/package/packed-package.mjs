@@ -1,0 +1,70 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** The repository. */
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The repository's manifest. */
+export const MANIFEST = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
+
+/**
+ * The package as `npm pack` makes it from the built `dist/`, in a folder of its own.
+ *
+ * @returns { tarball, remove() }
+ */
+export async function packPackage() {
+  const home = await mkdtemp(join(tmpdir(), 'packed-'));
+  // Built by the script that runs these tests; building it again here would be a minute of nothing.
+  const { stdout } = await run(
+    'npm',
+    ['pack', '--ignore-scripts', '--json', '--pack-destination', home],
+    { cwd: ROOT },
+  );
+  const [{ filename }] = JSON.parse(stdout);
+  return {
+    tarball: join(home, filename),
+    remove: () => rm(home, { recursive: true, force: true }),
+  };
+}
+
+/**
+ * A user's project beside which nothing of the repository lies: the unpacked tarball and the packages it declares.
+ *
+ * @returns { home, package, files, run(...), remove() }; `files` are the package's, relative, with slashes.
+ */
+export async function installPacked(tarball) {
+  const home = await mkdtemp(join(tmpdir(), 'consumer-'));
+  const modules = join(home, 'node_modules');
+  const unpacked = join(modules, MANIFEST.name);
+  await mkdir(unpacked, { recursive: true });
+  await run('tar', ['-xzf', tarball, '-C', unpacked, '--strip-components=1']);
+  const declared = { ...MANIFEST.dependencies, ...MANIFEST.peerDependencies };
+  for (const name of [...Object.keys(declared), '@types/node']) {
+    await mkdir(dirname(join(modules, name)), { recursive: true });
+    await symlink(join(ROOT, 'node_modules', name), join(modules, name), 'junction');
+  }
+  const found = await readdir(unpacked, { recursive: true, withFileTypes: true });
+  return {
+    home,
+    package: unpacked,
+    files: found
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(unpacked, join(entry.parentPath, entry.name)).split(sep).join('/'))
+      .sort(),
+    /** Runs a program of the project; answers its standard output. */
+    node: async (args, env = {}) => {
+      const { stdout } = await run(process.execPath, args, {
+        cwd: home,
+        env: { ...process.env, ...env },
+      });
+      return stdout;
+    },
+    remove: () => rm(home, { recursive: true, force: true }),
+  };
+}
