@@ -4,6 +4,7 @@ import { BACKENDS } from './cache.backends.js';
 import type {
   CacheModuleExtras,
   CacheModuleOptions,
+  CachesOptions,
   NamedCacheOptions,
 } from './cache-module-options.interface.js';
 import {
@@ -83,8 +84,10 @@ function tokensOf(aliases: readonly string[]): string[] {
 function aliasesOf(providers: readonly Provider[]): string[] {
   for (const provider of providers) {
     if (typeof provider !== 'object' || provider.provide !== CACHE_MODULE_OPTIONS) continue;
-    if ('useValue' in provider)
-      return Object.keys(cachesOf(provider.useValue as CacheModuleOptions));
+    if (!('useValue' in provider)) continue;
+    // What is wrong with the options is said when the application starts.
+    const { caches } = (provider.useValue ?? {}) as Partial<CachesOptions>;
+    return Object.keys(caches ?? {});
   }
   return [];
 }
@@ -94,7 +97,7 @@ function cachesOf(options: CacheModuleOptions): Readonly<Record<string, NamedCac
     throw badOption('CacheModule', 'options', options, 'an object');
   }
   if (!('caches' in options)) return { [DEFAULT_ALIAS]: options };
-  checkOptionNames('CacheModule.forRoot(), beside "caches",', options, ['caches']);
+  checkOptionNames('CacheModule.forRoot() beside "caches"', options, ['caches']);
   if (typeof options.caches === 'object' && options.caches !== null) return options.caches;
   throw badOption('CacheModule', 'caches', options.caches, 'an object of caches by alias');
 }

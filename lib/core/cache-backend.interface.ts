@@ -121,6 +121,8 @@ export interface CacheBackend {
   /** Removes the entries of this cache's scope, all versions, and nothing else. */
   clear(): Promise<void>;
 
+  /** `get` at once, for a backend that keeps its payloads in this process: it saves the caller a turn. Derived: `get`. */
+  getSync?(key: string): Payload | undefined;
   /** Found entries only. Derived: concurrent `get`s. */
   getMany?(keys: readonly string[]): Promise<Map<string, Payload>>;
   /** The keys that were not stored. Derived: concurrent `set`s. */

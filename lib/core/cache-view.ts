@@ -78,13 +78,25 @@ export class CacheView {
     }
   }
 
+  /** The error for a call after `close()`, or undefined while the cache is open. */
+  closedError(operation: string): CacheClosedError | undefined {
+    if (this.parts.closing === undefined) return undefined;
+    const { alias } = this.parts;
+    return new CacheClosedError(
+      'CACHE_CLOSED',
+      `${operation}() was called on cache "${alias}" after it was closed. Close a cache last, when nothing uses it any more.`,
+      { alias, operation },
+    );
+  }
+
   /** Refuses a call after `close()`, and publishes what came of it if somebody listens. */
   run<T>(
     operation: string,
     call: () => Promise<T>,
     resultOf: (answer: T) => Result = writeResult,
   ): Promise<T> {
-    if (this.parts.closing) return Promise.reject(closed(this.parts.alias, operation));
+    const closed = this.closedError(operation);
+    if (closed) return Promise.reject(closed);
     return isWatched() ? this.#observe(operation, call, resultOf) : call();
   }
 
@@ -116,12 +128,4 @@ export function readResult(answer: unknown): Result {
 
 function writeResult(answer: unknown): Result {
   return answer === false ? 'refused' : 'done';
-}
-
-function closed(alias: string, operation: string): CacheClosedError {
-  return new CacheClosedError(
-    'CACHE_CLOSED',
-    `${operation}() was called on cache "${alias}" after it was closed. Close a cache last, when nothing uses it any more.`,
-    { alias, operation },
-  );
 }

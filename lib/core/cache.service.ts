@@ -6,6 +6,7 @@ import type {
   WriteOptions,
 } from './call-options.interface.js';
 import type { CacheBackend, Payload, ServerStats, Ttl } from './cache-backend.interface.js';
+import { isWatched } from './cache-events.js';
 import type { CacheParts } from './cache-parts.interface.js';
 import { CacheView, MISS, readResult, type ViewOptions } from './cache-view.js';
 import { addToCounter, moveVersion } from './counters.js';
@@ -41,6 +42,11 @@ export class CacheService {
     return this.#view.parts.backend;
   }
 
+  /** How long values live if a call does not say. */
+  get timeout(): Timeout {
+    return this.#view.parts.timeout;
+  }
+
   /**
    * The value stored under the key.
    *
@@ -54,9 +60,12 @@ export class CacheService {
     defaultValue: undefined,
     options?: CallOptions,
   ): Promise<T | undefined>;
-  async get(key: string, defaultValue?: unknown, options?: CallOptions): Promise<unknown> {
-    const found = await this.#view.run('get', () => this.#find(key, options), readResult);
-    return found === MISS ? defaultValue : found;
+  get(key: string, defaultValue?: unknown, options?: CallOptions): Promise<unknown> {
+    const view = this.#view;
+    if (!isWatched()) return this.#find(key, options, defaultValue);
+    return view
+      .run('get', () => this.#find(key, options, MISS), readResult)
+      .then((found) => (found === MISS ? defaultValue : found));
   }
 
   /**
@@ -68,13 +77,7 @@ export class CacheService {
    * @see Django, BaseCache.set()
    */
   set(key: string, value: unknown, timeout?: Timeout | WriteOptions): Promise<boolean> {
-    const view = this.#view;
-    return view.run('set', async () => {
-      const { finalKey, payload, ttl } = this.#write(key, value, writeOptions(timeout));
-      if (ttl !== 0) return view.backend.set(finalKey, payload, ttl);
-      await view.backend.delete(finalKey);
-      return true;
-    });
+    return this.#view.run('set', () => this.#set(key, value, timeout));
   }
 
   /**
@@ -342,10 +345,24 @@ export class CacheService {
     return parts.closing;
   }
 
-  async #find(key: string, options: CallOptions | undefined): Promise<unknown> {
-    const finalKey = this.#view.key(key, options?.version);
-    const payload = await this.#view.backend.get(finalKey);
-    return payload ? this.#view.decode(payload, finalKey, options?.type) : MISS;
+  async #find(key: string, options: CallOptions | undefined, absent: unknown): Promise<unknown> {
+    const view = this.#view;
+    const closed = view.closedError('get');
+    if (closed) throw closed;
+    const finalKey = view.key(key, options?.version);
+    const { backend } = view;
+    const payload = backend.getSync ? backend.getSync(finalKey) : await backend.get(finalKey);
+    if (payload === undefined) return absent;
+    const value = view.decode(payload, finalKey, options?.type);
+    return value === MISS ? absent : value;
+  }
+
+  async #set(key: string, value: unknown, timeout?: Timeout | WriteOptions): Promise<boolean> {
+    const { backend } = this.#view;
+    const { finalKey, payload, ttl } = this.#write(key, value, writeOptions(timeout));
+    if (ttl !== 0) return await backend.set(finalKey, payload, ttl);
+    await backend.delete(finalKey);
+    return true;
   }
 
   /** Everything that can be wrong with a write is found here, before any I/O. */
@@ -369,7 +386,5 @@ function writeOptions(timeout: Timeout | WriteOptions | undefined): WriteOptions
 function pairsOf(
   entries: Iterable<readonly [string, unknown]> | Readonly<Record<string, unknown>>,
 ): Iterable<readonly [string, unknown]> {
-  return Symbol.iterator in entries
-    ? entries
-    : Object.entries(entries);
+  return Symbol.iterator in entries ? entries : Object.entries(entries);
 }

@@ -27,7 +27,8 @@ export interface KeyBuilderOptions {
 export const MEMCACHED_KEY_LIMITS: KeyLimits = { maxBytes: 250, printableOnly: true };
 
 // "~" and 64 hex digits end a replaced key; a backend's own keys begin with "~".
-const RESERVED = /^~|~[0-9a-f]{64}$/;
+const TILDE = 126;
+const REPLACED = /~[0-9a-f]{64}$/;
 const PLAIN = /^[\x21-\x7e]+$/;
 // oxlint-disable-next-line no-control-regex -- these are what a printable key may not hold
 const UNPRINTABLE = /[\x00-\x20\x7f]/;
@@ -121,10 +122,10 @@ export class KeyBuilder {
   #legal(finalKey: string, key: string): string {
     const limits = this.#limits;
     if (limits === undefined) {
-      return finalKey.isWellFormed() && !RESERVED.test(finalKey) ? finalKey : replaced(finalKey);
+      return finalKey.isWellFormed() && !isReserved(finalKey) ? finalKey : replaced(finalKey);
     }
     if (finalKey.length <= limits.maxBytes && PLAIN.test(finalKey)) {
-      if (!RESERVED.test(finalKey)) return finalKey;
+      if (!isReserved(finalKey)) return finalKey;
       return this.#replacedOrThrow(finalKey, key, 'it has the form of a replaced key');
     }
     if (!finalKey.isWellFormed()) {
@@ -141,7 +142,7 @@ export class KeyBuilder {
         `it has ${bytes} bytes and the limit is ${limits.maxBytes}`,
       );
     }
-    return RESERVED.test(finalKey)
+    return isReserved(finalKey)
       ? this.#replacedOrThrow(finalKey, key, 'it has the form of a replaced key')
       : finalKey;
   }
@@ -158,6 +159,14 @@ export class KeyBuilder {
       { alias: this.#alias, key, ...(cause === undefined ? {} : { cause }) },
     );
   }
+}
+
+// Every call passes here, so the characters are looked at before the expression is.
+function isReserved(finalKey: string): boolean {
+  return (
+    finalKey.charCodeAt(0) === TILDE ||
+    (finalKey.charCodeAt(finalKey.length - 65) === TILDE && REPLACED.test(finalKey))
+  );
 }
 
 /**

@@ -22,7 +22,7 @@ export function didYouMean(name: string, known: readonly string[]): string {
   const near = known
     .map((candidate) => ({ candidate, steps: editDistance(lower, candidate.toLowerCase()) }))
     .toSorted((a, b) => a.steps - b.steps)[0];
-  return near && near.steps <= Math.max(2, Math.floor(name.length / 3))
+  return near && near.steps <= Math.max(2, Math.floor(name.length * 0.4))
     ? ` Did you mean "${near.candidate}"?`
     : '';
 }

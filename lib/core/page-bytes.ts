@@ -1,3 +1,6 @@
+// Shared by the ESM and the CommonJS build, which an application may load both.
+const BRAND = Symbol.for('nestjs-cache:page-bytes');
+
 /**
  * The bytes of a stored HTTP response.
  *
@@ -5,5 +8,11 @@
  * page. Whoever holds them must not change them.
  */
 export class PageBytes {
+  readonly [BRAND] = true;
+
   constructor(readonly bytes: Buffer) {}
+
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && Object.hasOwn(value, BRAND);
+  }
 }

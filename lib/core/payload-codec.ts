@@ -3,6 +3,7 @@ import type { Payload } from './cache-backend.interface.js';
 import type { Isolation } from './cache-options.interface.js';
 import { CacheCorruptError } from './cache.errors.js';
 import { integerOf } from './integer-payload.js';
+import { PageBytes } from './page-bytes.js';
 import {
   FLAG_BYTES,
   FLAG_EMPTY_BYTES,

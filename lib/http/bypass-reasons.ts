@@ -11,7 +11,8 @@ export const BYPASS_REASONS = {
   identity:
     'the request is known to be from somebody (a user that a guard found, an API key, a client certificate), so the answer may be for one user',
   range: 'the request asks for a range',
-  precondition: 'the request bears If-Match or If-Unmodified-Since, which only the handler can judge',
+  precondition:
+    'the request bears If-Match or If-Unmodified-Since, which only the handler can judge',
   body: 'the request bears a body',
   upgrade: 'the request asks to change the protocol',
   host: 'the request names more than one host',

@@ -8,6 +8,16 @@ export interface Validators {
   readonly lastModified?: string | undefined;
 }
 
+/** What describes a body, and is left out of a 304, which has none. */
+export const BODY_HEADERS = [
+  'content-encoding',
+  'content-language',
+  'content-length',
+  'content-range',
+  'content-type',
+  'transfer-encoding',
+];
+
 const ENTITY_TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
 
 /**
@@ -18,7 +28,8 @@ const ENTITY_TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
  */
 export function isNotModified(headers: IncomingHttpHeaders, page: Validators): boolean {
   const control = headers['cache-control'];
-  if (control !== undefined && parseCacheControl([control]).directives.has('no-cache')) return false;
+  if (control !== undefined && parseCacheControl([control]).directives.has('no-cache'))
+    return false;
   const tags = headers['if-none-match'];
   if (tags !== undefined) {
     if (page.etag === undefined) return false;

@@ -174,7 +174,9 @@ function hasNonce(lines: HeaderLines): boolean {
 
 function varyOf(lines: HeaderLines): string[] | undefined {
   const vary = parseVary(lines.get('vary'));
-  const isEncoded = lines.get('content-encoding')?.some((coding) => !/^\s*identity\s*$/i.test(coding));
+  const isEncoded = lines
+    .get('content-encoding')
+    ?.some((coding) => !/^\s*identity\s*$/i.test(coding));
   if (vary === undefined || !isEncoded || vary.includes('accept-encoding')) return vary;
   // Bytes that were encoded for one client are not for another, whether the answer says so or not.
   return [...vary, 'accept-encoding'].sort();

@@ -1,4 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { fieldValue, type HeaderField } from './http-head.js';
 
 /** What is used of a framework's request; each field may be missing. */
 export interface FrameworkRequest {
@@ -41,7 +42,7 @@ export function httpExchange(asked: unknown, framework: unknown): HttpExchange |
   return {
     request,
     response,
-    asked: asked as FrameworkRequest,
+    asked,
     framework: framework as FrameworkResponse,
   };
 }
@@ -53,10 +54,17 @@ export function isIdentified({ request, asked }: HttpExchange): boolean {
   return (request.socket as { authorized?: unknown } | undefined)?.authorized === true;
 }
 
+/** The headers that are set so far, in the raw response and in the framework's own. */
+export function presetFields({ framework }: HttpExchange): HeaderField[] {
+  return Object.entries(framework.getHeaders())
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => [name, fieldValue(value)]);
+}
+
 /** The URL as it came and as it was routed, which a rewrite may have changed. */
 export function urlsOf({ request, asked }: HttpExchange): string[] {
-  const { originalUrl } = request as { originalUrl?: unknown };
-  return [String(asked.originalUrl ?? originalUrl ?? request.url ?? ''), request.url ?? ''];
+  const routed = request.url ?? '';
+  return [asked.originalUrl ?? routed, routed];
 }
 
 function isObject(value: unknown): value is object {

@@ -16,12 +16,12 @@ export interface RequestHead {
   readonly headers: IncomingHttpHeaders;
 }
 
-/** The head of a request that Node.js has parsed. */
+/** The head of a request as it stands now: what the handler does to its headers later changes nothing in it. */
 export function requestHead(request: IncomingMessage): RequestHead {
   return {
     method: request.method ?? '',
     lines: linesOfPairs(request.rawHeaders),
-    headers: request.headers,
+    headers: { ...request.headers },
   };
 }
 
@@ -60,7 +60,8 @@ export function unitedLines(one: HeaderLines, other: HeaderLines): HeaderLines {
 /** The headers that are set on a response so far, with their names as they were written. */
 export function fieldsOf(response: ServerResponse): HeaderField[] {
   // Responses of HTTP/2 keep no spelling, because HTTP/2 has none.
-  const names = response.getRawHeaderNames?.() ?? response.getHeaderNames();
+  const spelling = response as { getRawHeaderNames?(): string[] };
+  const names = spelling.getRawHeaderNames?.() ?? response.getHeaderNames();
   return names.map((name) => [name, fieldValue(response.getHeader(name))] as const);
 }
 

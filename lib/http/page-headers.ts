@@ -50,7 +50,9 @@ export interface PageHeaders {
 /** True if a header is never part of a stored page. */
 export function isNeverStored(name: string): boolean {
   const lower = name.toLowerCase();
-  return NEVER_STORED.has(lower) || NEVER_STORED_PREFIXES.some((prefix) => lower.startsWith(prefix));
+  return (
+    NEVER_STORED.has(lower) || NEVER_STORED_PREFIXES.some((prefix) => lower.startsWith(prefix))
+  );
 }
 
 /**
@@ -80,7 +82,5 @@ export function pageHeaders(
 
 function connectionNames(head: readonly HeaderField[]): Set<string> {
   const lines = linesOfFields(head).get('connection') ?? [];
-  return new Set(
-    lines.flatMap((line) => line.split(',')).map((name) => name.trim().toLowerCase()),
-  );
+  return new Set(lines.flatMap((line) => line.split(',')).map((name) => name.trim().toLowerCase()));
 }

@@ -11,6 +11,10 @@ export interface PageAddress {
   readonly host: string;
   /** What stands for path and query: the URL as it came and as it was routed, or what `@CacheKey()` put in its place. */
   readonly target: readonly string[];
+  /** The version of the API that was asked for, where that is neither in the URL nor in a header. */
+  readonly version: readonly string[];
+  /** Lower-case names of headers that route the request. */
+  readonly routedBy: readonly string[];
 }
 
 /**
@@ -46,6 +50,8 @@ export function pageKey(address: PageAddress, head: RequestHead): string {
     address.host.toLowerCase(),
     ...list(hosts.map((host) => host.toLowerCase())),
     ...list(address.target),
+    ...list(address.version),
+    ...address.routedBy.flatMap((name) => headerParts(name, head)),
     ...FORWARDING_HEADERS.flatMap((name) => list(head.lines.get(name) ?? [])),
   ]);
 }
@@ -59,14 +65,11 @@ export function pageKey(address: PageAddress, head: RequestHead): string {
  * @param names The header names, lower-case and sorted.
  */
 export function variantKey(key: string, names: readonly string[], head: RequestHead): string {
-  return digestOf([
-    key,
-    ...names.flatMap((name) => [
-      name,
-      ...list(head.lines.get(name) ?? []),
-      ...list(seen(head.headers[name])),
-    ]),
-  ]);
+  return digestOf([key, ...names.flatMap((name) => headerParts(name, head))]);
+}
+
+function headerParts(name: string, head: RequestHead): string[] {
+  return [name, ...list(head.lines.get(name) ?? []), ...list(seen(head.headers[name]))];
 }
 
 function seen(value: string | readonly string[] | undefined): readonly string[] {

@@ -1,6 +1,7 @@
 import type { CacheService } from '../core/cache.service.js';
 import type { Ttl } from '../core/cache-backend.interface.js';
 import { PageBytes } from '../core/page-bytes.js';
+import type { Timeout } from '../core/timeout.js';
 import type { RequestHead } from './http-head.js';
 import { variantKey } from './page-key.js';
 import {
@@ -56,9 +57,7 @@ export class PageStore {
     now: number,
   ): Promise<Kept> {
     const before = this.#writes.get(key) ?? Promise.resolve();
-    const write = before
-      .catch(() => {})
-      .then(() => this.#keep(key, head, page, vary, ttl, now));
+    const write = before.catch(() => {}).then(() => this.#keep(key, head, page, vary, ttl, now));
     this.#writes.set(key, write);
     try {
       return await write;
@@ -96,8 +95,14 @@ export class PageStore {
   }
 
   async #write(key: string, bytes: Buffer, ttl: Ttl): Promise<Kept> {
-    return (await this.#cache.set(key, new PageBytes(bytes), ttl)) ? 'stored' : 'cache-failed';
+    const stored = await this.#cache.set(key, new PageBytes(bytes), timeoutOf(ttl));
+    return stored ? 'stored' : 'cache-failed';
   }
+}
+
+/** A response may grant any number of seconds; with its unit none of them is suspected of being milliseconds. */
+function timeoutOf(ttl: Ttl): Timeout {
+  return ttl === null ? null : (`${Math.max(ttl, 0.001).toFixed(3)}s` as Timeout);
 }
 
 /** The index with one variant put in, or its expiry renewed, and without those that have expired. */

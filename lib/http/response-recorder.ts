@@ -37,6 +37,7 @@ export interface ResponseObserver {
   over?(): void;
 }
 
+type Wrapped = 'writeHead' | 'write' | 'end';
 type Args = readonly unknown[];
 type Inner = (...args: unknown[]) => unknown;
 
@@ -79,15 +80,12 @@ export class ResponseRecorder {
 
   #wrap(): void {
     const response = this.#response;
-    const writeHead = response.writeHead as unknown as Inner;
-    const write = response.write as unknown as Inner;
-    const end = response.end as unknown as Inner;
-    const wrapped = {
+    const { writeHead, write, end } = response as unknown as Record<Wrapped, Inner>;
+    Object.assign(response, {
       writeHead: (...args: unknown[]) => this.#onWriteHead(writeHead, args),
       write: (...args: unknown[]) => this.#onWrite(write, args),
       end: (...args: unknown[]) => this.#onEnd(end, args),
-    };
-    Object.assign(response, wrapped);
+    } satisfies Record<Wrapped, Inner>);
     response.on('pipe', (source: unknown) => this.#sources.push(source));
     response.once('close', () => {
       this.#over();
@@ -117,7 +115,7 @@ export class ResponseRecorder {
     this.#record(args[0], args[1], true);
     if (!this.#isBodiless) return this.#pass(inner, args);
     const callback = args.find((argument) => typeof argument === 'function');
-    if (callback) process.nextTick(callback as () => void);
+    if (callback) process.nextTick(callback);
     return true;
   }
 

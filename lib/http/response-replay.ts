@@ -1,19 +1,9 @@
 import type { ServerResponse } from 'node:http';
-import { isNotModified } from './conditional-request.js';
-import { fieldValue, type RequestHead } from './http-head.js';
-import type { HttpExchange } from './http-exchange.js';
+import { BODY_HEADERS, isNotModified } from './conditional-request.js';
+import type { RequestHead } from './http-head.js';
+import { presetFields, type HttpExchange } from './http-exchange.js';
 import { headerOf, type StoredPage } from './stored-page.js';
 import { mergeVary } from './vary.js';
-
-/** What describes a body, and is left out where there is none to describe. */
-export const BODY_HEADERS = [
-  'content-encoding',
-  'content-language',
-  'content-length',
-  'content-range',
-  'content-type',
-  'transfer-encoding',
-];
 
 /** Whatever writes to a response, under all names that Node.js, Express and Fastify have for it. */
 const WRITERS = [
@@ -74,13 +64,20 @@ export function replayPage(
   now: number,
 ): void {
   const { response, framework } = exchange;
-  if (framework !== response) adoptReply(response, framework);
+  if (framework !== response) {
+    // Fastify keeps headers of its own, which would go out with its reply; that reply will not come.
+    framework.hijack?.();
+    for (const [name, value] of presetFields(exchange)) response.setHeader(name, value);
+  }
   for (const name of page.removed) response.removeHeader(name);
   for (const [name, value] of page.fields) {
     if (name.toLowerCase() !== 'vary') response.setHeader(name, value);
   }
   addVary(response, page);
-  response.setHeader('Age', String(page.age + Math.max(0, Math.floor((now - page.storedAt) / 1000))));
+  response.setHeader(
+    'Age',
+    String(page.age + Math.max(0, Math.floor((now - page.storedAt) / 1000))),
+  );
   response.setHeader('Date', new Date(page.storedAt).toUTCString());
   response.setHeader('X-Cache', 'HIT');
   const unchanged = isNotModified(head.headers, {
@@ -97,19 +94,17 @@ export function replayPage(
   if (framework !== response) makeInert(framework);
 }
 
-/** Fastify keeps headers of its own, which would go out with its reply; that reply will not come. */
-function adoptReply(response: ServerResponse, reply: HttpExchange['framework']): void {
-  reply.hijack?.();
-  for (const [name, value] of Object.entries(reply.getHeaders())) {
-    if (value !== undefined) response.setHeader(name, fieldValue(value));
-  }
-}
-
 function addVary(response: ServerResponse, page: StoredPage): void {
   const stored = page.fields.filter(([name]) => name.toLowerCase() === 'vary');
   if (stored.length === 0) return;
   const own = [response.getHeader('vary') ?? []].flat().map(String);
-  response.setHeader('Vary', mergeVary(own, stored.flatMap(([, value]) => value)));
+  response.setHeader(
+    'Vary',
+    mergeVary(
+      own,
+      stored.flatMap(([, value]) => value),
+    ),
+  );
 }
 
 function makeInert(target: object): void {

@@ -79,7 +79,8 @@ function pageOf(head: Record<string, unknown>, body: Buffer): StoredPage | undef
   const { status, fields, removed, storedAt, age, bodyLength } = head;
   if (bodyLength !== body.length) return undefined;
   if (!isWhole(status) || status < 200 || status > 599 || status === 304) return undefined;
-  if (!Array.isArray(fields) || !fields.every(isSafeField) || !isTextList(removed)) return undefined;
+  if (!Array.isArray(fields) || !fields.every(isSafeField) || !isTextList(removed))
+    return undefined;
   if (!isWhole(storedAt) || !isWhole(age)) return undefined;
   return { status, fields, removed, storedAt, age, body };
 }

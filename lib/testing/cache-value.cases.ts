@@ -2,6 +2,18 @@ import type { CacheCase } from './cache-case.js';
 import { expectEqual, expectRejection } from './assertions.js';
 import { valueSamples } from './value-samples.js';
 
+// Stands first, because the cases below are made of it.
+class Point {
+  constructor(
+    readonly x: number,
+    readonly y: number,
+  ) {}
+
+  sum(): number {
+    return this.x + this.y;
+  }
+}
+
 /** What goes in comes out equal, or is refused. */
 export const valueCases: readonly CacheCase[] = [
   ...Object.keys(valueSamples()).map<CacheCase>((what) => ({
@@ -90,17 +102,6 @@ export const valueCases: readonly CacheCase[] = [
     },
   },
 ];
-
-class Point {
-  constructor(
-    readonly x: number,
-    readonly y: number,
-  ) {}
-
-  sum(): number {
-    return this.x + this.y;
-  }
-}
 
 function refusedValues(): Record<string, unknown> {
   const circular: Record<string, unknown> = { a: [] };

@@ -1,16 +1,22 @@
 import { describe } from '@jest/globals';
-import { backendContract } from 'nestjs-cache-framework/testing';
+import { backendContract, fakeClock } from 'nestjs-cache-framework/testing';
 import { memory } from 'nestjs-cache-framework/backends/memory';
 import { GuardedBackend } from '../../lib/core/guarded.backend.js';
 import { MissOnErrorBackend } from '../../lib/core/miss-on-error.backend.js';
-import { backendPlace, movedByHand } from '../support/suite-backends.js';
+import { backendPlace } from '../support/suite-backends.js';
 import { runInTurn } from '../support/suite-contract.js';
 
 const MEBIBYTE = 1024 * 1024;
 const factory = memory({ maxEntryBytes: 4 * MEBIBYTE });
-const { clock, advance } = movedByHand();
+const clock = fakeClock();
 const place = backendPlace(clock);
-const common = { advance, supports: { ping: false }, refusedBytes: 4 * MEBIBYTE };
+const common = {
+  advance: (seconds: number) => {
+    clock.advance(seconds);
+  },
+  supports: { ping: false },
+  refusedBytes: 4 * MEBIBYTE,
+};
 
 describe('memory', () => {
   runInTurn(backendContract({ ...common, create: (scope) => place.open(factory, scope) }));

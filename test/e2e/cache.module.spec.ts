@@ -216,7 +216,7 @@ describe('a configuration mistake fails the start', () => {
       'an unknown option beside caches',
       { caches: { default: {} }, timeout: 5 },
       'CACHE_UNKNOWN_OPTION',
-      /"timeout" in CacheModule\.forRoot\(\), beside "caches"/,
+      /"timeout" in CacheModule\.forRoot\(\) beside "caches"/,
     ],
     [
       'a bad value of an option',
@@ -271,7 +271,7 @@ describe('a configuration mistake fails the start', () => {
     [
       'a directory that cannot be made',
       { backend: 'file', location: '/dev/null/cache' },
-      'CACHE_BAD_LOCATION',
+      'CACHE_DIRECTORY',
       /\/dev\/null\/cache/,
     ],
     [
@@ -283,7 +283,7 @@ describe('a configuration mistake fails the start', () => {
     [
       'two limits for one store',
       { caches: { default: {}, other: { options: { maxEntries: 5 } } } },
-      'CACHE_BAD_OPTION',
+      'CACHE_STORE_LIMITS',
       /location/,
     ],
     ['options that are no object', { caches: 5 }, 'CACHE_BAD_OPTION', /"caches"/],

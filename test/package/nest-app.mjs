@@ -22,7 +22,15 @@ export class NestApp {
     app.#home = await mkdtemp(join(tmpdir(), `nest-${major}-`));
     app.#directory = join(app.#home, 'app');
     await run('npx', ['--yes', `@nestjs/cli@${major}`, 'new', 'app', ...NEW_ARGUMENTS], app.#home);
-    const { type } = JSON.parse(await readFile(join(app.#directory, 'package.json'), 'utf8'));
+    const { type, dependencies } = JSON.parse(
+      await readFile(join(app.#directory, 'package.json'), 'utf8'),
+    );
+    // The generator takes its templates from any node_modules above its folder.
+    if (!dependencies['@nestjs/core'].startsWith(`^${major}.`)) {
+      throw new Error(
+        `The templates are of another version of Nest; is there a node_modules above ${app.#home}?`,
+      );
+    }
     app.#extension = type === 'module' ? '.js' : '';
     return app;
   }

@@ -26,8 +26,8 @@ describe(
           await app.install(packed.tarball);
 
           await app.script('build');
-          assert.match(await app.script('test'), /Tests? .*3 passed/);
-          assert.match(await app.script('test:e2e'), /Tests? .*1 passed/);
+          assert.match(await app.script('test'), /Tests:? .*3 passed/);
+          assert.match(await app.script('test:e2e'), /Tests:? .*1 passed/);
           const address = await app.start();
           const answers = [
             await fetched(`${address}/prices/a`),

@@ -1,4 +1,3 @@
-import { type FakeClock, fakeClock } from 'nestjs-cache-framework/testing';
 import type {
   BackendContext,
   BackendReport,
@@ -36,17 +35,6 @@ export function backendPlace(clock: Clock): BackendPlace {
       const backend = await factory(context(scope));
       await backend.open?.();
       return backend;
-    },
-  };
-}
-
-/** A clock that is moved by hand, and `advance` for the contracts. */
-export function movedByHand(): { clock: FakeClock; advance: (seconds: number) => void } {
-  const clock = fakeClock();
-  return {
-    clock,
-    advance: (seconds) => {
-      clock.advance(seconds);
     },
   };
 }

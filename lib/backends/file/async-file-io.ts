@@ -13,7 +13,7 @@ import {
   unlink,
   writeFile,
 } from 'node:fs';
-import type { FileContent, FileIo } from './file-io.interface.js';
+import type { FileContent, FileIo, WriteModes } from './file-io.interface.js';
 import {
   DIRECTORY_MODE,
   FILE_MODE,
@@ -31,7 +31,11 @@ const LIST = { withFileTypes: true } as const;
  * its file handles take more than twice as long.
  */
 export class AsyncFileIo implements FileIo {
-  #setsModes = false;
+  readonly #modes: WriteModes;
+
+  constructor(modes: WriteModes) {
+    this.#modes = modes;
+  }
 
   read(path: string, whole: number, head: number): Promise<FileContent | undefined> {
     return new Promise((resolve, reject) => {
@@ -51,7 +55,7 @@ export class AsyncFileIo implements FileIo {
         else unlink(path, () => reject(error));
       };
       writeFile(path, bytes, WRITE, (error) => {
-        if (error || !this.#setsModes) settle(error);
+        if (error || !this.#modes.areSet) settle(error);
         else chmod(path, FILE_MODE, settle);
       });
     });
@@ -96,15 +100,12 @@ export class AsyncFileIo implements FileIo {
   makeDirectory(path: string): Promise<boolean> {
     return new Promise((resolve, reject) => {
       mkdir(path, DIRECTORY_MODE, (error) => {
-        if (!error) chmod(path, DIRECTORY_MODE, (failed) => (failed ? reject(failed) : resolve(true)));
+        if (!error)
+          chmod(path, DIRECTORY_MODE, (failed) => (failed ? reject(failed) : resolve(true)));
         else if (isTaken(error)) resolve(false);
         else reject(error);
       });
     });
-  }
-
-  setModes(): void {
-    this.#setsModes = true;
   }
 }
 

@@ -1,9 +1,9 @@
 import type { Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { CacheUnavailableError } from '../../core/cache.errors.js';
-import type { FileIo } from './file-io.interface.js';
+import type { FileIo, WriteModes } from './file-io.interface.js';
 import type { FileLayout } from './file-layout.js';
-import { isAbsent } from './io-errors.js';
+import { FILE_MODE, isAbsent } from './io-errors.js';
 
 const WRITABLE_BY_OTHERS = 0o022;
 const STICKY = 0o1000;
@@ -17,12 +17,14 @@ export class CacheDirectories {
   readonly #location: string;
   readonly #layout: FileLayout;
   readonly #io: FileIo;
+  readonly #modes: WriteModes;
   readonly #checked = new Set<number>();
 
-  constructor(location: string, layout: FileLayout, io: FileIo) {
+  constructor(location: string, layout: FileLayout, io: FileIo, modes: WriteModes) {
     this.#location = location;
     this.#layout = layout;
     this.#io = io;
+    this.#modes = modes;
   }
 
   /** Makes the location and the scope's directory. @throws {CacheUnavailableError} if one is not safe. */
@@ -31,6 +33,15 @@ export class CacheDirectories {
     await this.#check(this.#location);
     await this.#make(this.#layout.scopeDirectory, false);
     await this.#check(this.#layout.scopeDirectory);
+  }
+
+  /** Writes and removes a file, to see whether that can be done and what mode it gets. */
+  async probe(): Promise<void> {
+    const path = this.#layout.probe();
+    await this.#io.write(path, Buffer.from('probe'));
+    const stats = await this.#io.stat(path);
+    await this.#io.unlink(path);
+    if (stats && (stats.mode & 0o777) !== FILE_MODE) this.#modes.areSet = true;
   }
 
   /** True once a leaf was found safe by this process. */

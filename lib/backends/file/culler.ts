@@ -60,7 +60,11 @@ export class Culler {
     this.#setsLeft[group]! -= 1;
     if (this.#setsLeft[group]! > 0 || this.#running.has(group)) return undefined;
     this.#running.add(group);
-    return this.#look(group, path).finally(() => this.#running.delete(group));
+    return this.#look(group, path).finally(() => {
+      this.#running.delete(group);
+      // Also after a look that failed, so that not each set tries anew.
+      if (this.#setsLeft[group]! <= 0) this.#setsLeft[group] = this.#leastInterval;
+    });
   }
 
   // A process that lives for a few sets must look now and then as well, or many of them would fill the disk.
@@ -69,7 +73,15 @@ export class Culler {
   }
 
   async #look(group: number, written: string): Promise<void> {
-    this.#setsLeft[group] = this.#mostInterval;
+    // Sets that come while this runs count towards the next look.
+    this.#setsLeft[group] = 0;
+    const left = await this.#countAndCull(group, written);
+    const room = this.#limit - left + 1;
+    this.#setsLeft[group] += Math.min(Math.max(room, this.#leastInterval), this.#mostInterval);
+  }
+
+  /** How many entries are left. */
+  async #countAndCull(group: number, written: string): Promise<number> {
     const { leaves } = this.#parts;
     const entries: string[] = [];
     const first = group * this.#leavesInGroup;
@@ -78,12 +90,9 @@ export class Culler {
       entries.push(...listing.entries);
       await leaves.sweep(listing.leftovers);
     }
-    const left = entries.length > this.#limit ? await this.#cull(entries, written) : entries.length;
-    const room = this.#limit - left + 1;
-    this.#setsLeft[group] = Math.min(Math.max(room, this.#leastInterval), this.#mostInterval);
+    return entries.length > this.#limit ? this.#cull(entries, written) : entries.length;
   }
 
-  /** How many are left. */
   async #cull(entries: readonly string[], written: string): Promise<number> {
     const found = await inParallel(entries, (path) => this.#candidate(path));
     const own = found.filter((candidate) => candidate !== undefined);
@@ -111,6 +120,10 @@ export class Culler {
       const stats = await this.#parts.io.stat(path);
       return { path, isDead: false, writtenAt: stats?.mtimeMs ?? 0 };
     }
-    return { path, isDead: isExpired(header, this.#parts.clock.now()), writtenAt: header.writtenAt };
+    return {
+      path,
+      isDead: isExpired(header, this.#parts.clock.now()),
+      writtenAt: header.writtenAt,
+    };
   }
 }

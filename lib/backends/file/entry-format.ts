@@ -11,6 +11,9 @@ export interface EntryHeader {
   readonly valueLength: number;
 }
 
+/** The part of a header that `touch` changes. */
+export type EntryLife = Pick<EntryHeader, 'expiresAt' | 'writtenAt'>;
+
 /**
  * What a file turned out to be. `unknown` was written by another version of this package; `foreign` was not written by
  * it at all; `corrupt` was, but cannot be what was written.
@@ -32,12 +35,7 @@ const VERSION = 1;
 const LIFE_START = 8;
 
 /** The file of an entry. */
-export function encodeEntry(
-  keyBytes: Buffer,
-  payload: Payload,
-  expiresAt: number,
-  writtenAt: number,
-): Buffer {
+export function encodeEntry(keyBytes: Buffer, payload: Payload, life: EntryLife): Buffer {
   const { data } = payload;
   const valueLength = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
   const valueStart = HEADER_BYTES + keyBytes.length;
@@ -52,7 +50,7 @@ export function encodeEntry(
   bytes.writeUInt32LE(keyBytes.length, 28);
   bytes.writeUInt32LE(valueLength, 32);
   bytes.writeUInt32LE(crc32(bytes.subarray(valueStart)), 36);
-  setLife(bytes, keyBytes, expiresAt, writtenAt);
+  setLife(bytes, keyBytes, life);
   return bytes;
 }
 
@@ -64,10 +62,9 @@ export function encodeEntry(
 export function renewLife(
   bytes: Buffer,
   keyBytes: Buffer,
-  expiresAt: number,
-  writtenAt: number,
+  life: EntryLife,
 ): { readonly patch: Buffer; readonly position: number } {
-  setLife(bytes, keyBytes, expiresAt, writtenAt);
+  setLife(bytes, keyBytes, life);
   return { patch: bytes.subarray(LIFE_START, HEADER_BYTES), position: LIFE_START };
 }
 
@@ -99,9 +96,7 @@ export function readEntry(bytes: Buffer, size: number, keyBytes: Buffer): EntryR
 }
 
 /** What the first `HEADER_BYTES` of a file claim, unchecked: enough to choose what to evict. */
-export function readHeader(
-  bytes: Buffer,
-): EntryHeader | Exclude<EntryReading['state'], 'entry'> {
+export function readHeader(bytes: Buffer): EntryHeader | Exclude<EntryReading['state'], 'entry'> {
   const kind = kindOf(bytes);
   return kind === 'entry' ? headerOf(bytes) : kind;
 }
@@ -110,13 +105,13 @@ export function readHeader(
  * True once the time has come. Also if more than twice the lifetime is left, which means that the machine's clock was set
  * back: nothing then lives longer than twice as long as it was meant to.
  */
-export function isExpired({ expiresAt, writtenAt }: EntryHeader, now: number): boolean {
+export function isExpired({ expiresAt, writtenAt }: EntryLife, now: number): boolean {
   return expiresAt <= now || expiresAt - now > 2 * (expiresAt - writtenAt);
 }
 
-function setLife(bytes: Buffer, keyBytes: Buffer, expiresAt: number, writtenAt: number): void {
-  bytes.writeDoubleLE(expiresAt, LIFE_START);
-  bytes.writeDoubleLE(writtenAt, 16);
+function setLife(bytes: Buffer, keyBytes: Buffer, life: EntryLife): void {
+  bytes.writeDoubleLE(life.expiresAt, LIFE_START);
+  bytes.writeDoubleLE(life.writtenAt, 16);
   bytes.writeUInt32LE(headerChecksum(bytes, keyBytes), 40);
 }
 

@@ -10,6 +10,12 @@ export interface FileContent {
   readonly size: number;
 }
 
+/** What all that write for one backend agree on. */
+export interface WriteModes {
+  /** True: the mode of a new file is set by a call of its own, because the umask takes away what its owner needs. */
+  areSet: boolean;
+}
+
 /**
  * The file system as the file backend needs it: asynchronous or synchronous. No call follows a symbolic link in the last
  * part of a path, and none waits for the other end of a FIFO.
@@ -31,6 +37,4 @@ export interface FileIo {
   list(path: string): Answer<Dirent[]>;
   /** Makes one directory of mode 0700, whatever the umask. False if something is there already. */
   makeDirectory(path: string): Answer<boolean>;
-  /** Makes later `write`s set the mode by a call of its own, for a umask that takes away what the owner needs. */
-  setModes(): void;
 }

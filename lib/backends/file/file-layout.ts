@@ -71,6 +71,12 @@ export class FileLayout {
     return `${withoutSuffix(entryPath)}.${this.#tag}${this.#count.toString(36)}.tmp`;
   }
 
+  /** A new name beside the leaves, never given twice. */
+  probe(): string {
+    this.#count += 1;
+    return join(this.scopeDirectory, `${this.#tag}${this.#count.toString(36)}.tmp`);
+  }
+
   /** The lock of an entry's file. */
   lock(entryPath: string): string {
     return withoutSuffix(entryPath) + LOCK_SUFFIX;
@@ -86,7 +92,11 @@ export class FileLayout {
 
 // The head is for people; the hash, over UTF-16 code units, is what makes two scopes two directories.
 function scopeName(scope: string): string {
-  const head = scope.toLowerCase().replaceAll(/[^a-z0-9_-]+/g, '-').slice(0, 32) || 'cache';
+  const head =
+    scope
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9_-]+/g, '-')
+      .slice(0, 32) || 'cache';
   return `${head}.${hash('sha256', Buffer.from(scope, 'utf16le')).slice(0, 40)}`;
 }
 

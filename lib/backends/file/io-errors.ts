@@ -10,8 +10,8 @@ export const OPEN_TO_CHANGE =
 export const FILE_MODE = 0o600;
 export const DIRECTORY_MODE = 0o700;
 
-// Symbolic links (ELOOP, or EMLINK on BSD), sockets and devices without a driver.
-const NOT_REGULAR = new Set(['ELOOP', 'EMLINK', 'ENXIO', 'ENODEV']);
+// Symbolic links (ELOOP, or EMLINK on BSD), sockets, devices without a driver, and directories when opened for change.
+const NOT_REGULAR = new Set(['ELOOP', 'EMLINK', 'ENXIO', 'ENODEV', 'EISDIR']);
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 const OUT_OF_DESCRIPTORS = new Set(['EMFILE', 'ENFILE']);
 

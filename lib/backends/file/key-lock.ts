@@ -40,7 +40,10 @@ export async function withLock<T>(
   for (let tries = 1; ; tries += 1) {
     if (tryLock(path)) return runLocked(path, work);
     if (performance.now() >= until) {
-      throw new CacheTimeoutError('CACHE_TIMEOUT', `other processes held the lock "${path}" too long`);
+      throw new CacheTimeoutError(
+        'CACHE_TIMEOUT',
+        `other processes held the lock "${path}" too long`,
+      );
     }
     if (tries % TRIES_BETWEEN_CHECKS === 2) removeIfDead(path);
     if (tries <= IMMEDIATE_TRIES) await setImmediate();

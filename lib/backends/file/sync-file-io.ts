@@ -6,52 +6,79 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  linkSync,
   readdirSync,
   readSync,
   renameSync,
   type Stats,
   unlinkSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
-import type { FileContent, FileIo } from './file-io.interface.js';
+import type { FileContent, FileIo, WriteModes } from './file-io.interface.js';
 import {
+  codeOf,
   DIRECTORY_MODE,
   FILE_MODE,
   isAbsent,
   isNotRegular,
   isTaken,
+  OPEN_TO_CHANGE,
   OPEN_TO_READ,
 } from './io-errors.js';
 
+/** A file that is open for as long as the work on it takes, so that its inode cannot be given to another file. */
+export interface OpenFile {
+  readonly content: FileContent;
+  /** True if the path still leads to this file, and not to one that was put in its place. */
+  isInPlace(): boolean;
+  /** Replaces bytes of the file. */
+  patch(bytes: Buffer, position: number): void;
+}
+
+const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+
 /** The file system in the calling turn. Also what the work under a key's lock uses, in either mode. */
 export class SyncFileIo implements FileIo {
-  #setsModes = false;
+  readonly #modes: WriteModes;
+
+  constructor(modes: WriteModes = { areSet: false }) {
+    this.#modes = modes;
+  }
 
   read(path: string, whole: number, head: number): FileContent | undefined {
-    let fd: number;
+    return withFile(path, OPEN_TO_READ, (fd) => contentOf(fd, whole, head));
+  }
+
+  /** Does work on a regular file while it is open; undefined if there is none. Arguments as in `read`. */
+  hold<T>(path: string, whole: number, head: number, work: (file: OpenFile) => T): T | undefined {
+    return withFile(path, OPEN_TO_CHANGE, (fd) => {
+      const content = contentOf(fd, whole, head);
+      if (!content) return undefined;
+      return work({
+        content,
+        isInPlace: () => isSameFile(fd, path),
+        patch: (bytes, position) => patch(fd, bytes, position),
+      });
+    });
+  }
+
+  /** Gives a file a further name, or moves it there where the disk knows no hard links. False if the name is taken. */
+  link(from: string, to: string): boolean {
     try {
-      fd = openSync(path, OPEN_TO_READ);
+      linkSync(from, to);
     } catch (error) {
-      if (isAbsent(error) || isNotRegular(error)) return undefined;
-      throw error;
+      if (isTaken(error)) return false;
+      if (!NO_HARD_LINKS.has(codeOf(error))) throw error;
+      renameSync(from, to);
     }
-    try {
-      const stats = fstatSync(fd);
-      if (!stats.isFile()) return undefined;
-      const { size } = stats;
-      const wanted = size <= whole ? size : Math.min(size, head);
-      const bytes = Buffer.allocUnsafe(wanted);
-      const read = readSync(fd, bytes, 0, wanted, 0);
-      return { bytes: read === wanted ? bytes : bytes.subarray(0, read), size };
-    } finally {
-      closeSync(fd);
-    }
+    return true;
   }
 
   write(path: string, bytes: Buffer): void {
     try {
       writeFileSync(path, bytes, { flag: 'wx', mode: FILE_MODE });
-      if (this.#setsModes) chmodSync(path, FILE_MODE);
+      if (this.#modes.areSet) chmodSync(path, FILE_MODE);
     } catch (error) {
       if (!isTaken(error)) this.#discard(path);
       throw error;
@@ -96,10 +123,6 @@ export class SyncFileIo implements FileIo {
     return true;
   }
 
-  setModes(): void {
-    this.#setsModes = true;
-  }
-
   #discard(path: string): void {
     try {
       unlinkSync(path);
@@ -107,4 +130,41 @@ export class SyncFileIo implements FileIo {
       // The error that is being thrown says more; what is left is swept with the leftovers of killed processes.
     }
   }
+}
+
+function withFile<T>(path: string, flags: number, work: (fd: number) => T): T | undefined {
+  let fd: number;
+  try {
+    fd = openSync(path, flags);
+  } catch (error) {
+    if (isAbsent(error) || isNotRegular(error)) return undefined;
+    throw error;
+  }
+  try {
+    return work(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function contentOf(fd: number, whole: number, head: number): FileContent | undefined {
+  const stats = fstatSync(fd);
+  if (!stats.isFile()) return undefined;
+  const { size } = stats;
+  const wanted = size <= whole ? size : Math.min(size, head);
+  const bytes = Buffer.allocUnsafe(wanted);
+  const read = readSync(fd, bytes, 0, wanted, 0);
+  return { bytes: read === wanted ? bytes : bytes.subarray(0, read), size };
+}
+
+function isSameFile(fd: number, path: string): boolean {
+  const open = fstatSync(fd);
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  return there !== undefined && there.ino === open.ino && there.dev === open.dev;
+}
+
+function patch(fd: number, bytes: Buffer, position: number): void {
+  const written = writeSync(fd, bytes, 0, bytes.length, position);
+  if (written !== bytes.length)
+    throw new Error(`only ${written} of ${bytes.length} bytes were written`);
 }

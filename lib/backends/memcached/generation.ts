@@ -84,7 +84,9 @@ export class Generation {
     // A number that could not be read might have been higher than the one written.
     const failures = this.#servers.flatMap((server, index) => {
       const failed = [numbers[index]!, raised[index]!].find(({ status }) => status === 'rejected');
-      return failed ? [{ server: server.name, reason: (failed as PromiseRejectedResult).reason }] : [];
+      return failed
+        ? [{ server: server.name, reason: (failed as PromiseRejectedResult).reason }]
+        : [];
     });
     if (failures.length > 0) throw this.#notEverywhere(failures);
   }
@@ -130,7 +132,9 @@ export class Generation {
   async #readAll(): Promise<void> {
     const startedAt = this.#clock.now();
     const numbers = await Promise.allSettled(this.#servers.map((server) => this.#read(server)));
-    const found = numbers.map((number) => (number.status === 'fulfilled' ? number.value : undefined));
+    const found = numbers.map((number) =>
+      number.status === 'fulfilled' ? number.value : undefined,
+    );
     for (const number of found) this.#saw(number ?? 0);
     const highest = this.#current;
     if (found.some((number) => number !== undefined)) this.#knownAt = startedAt;
@@ -183,7 +187,7 @@ export class Generation {
     const servers = failures.map(({ server }) => server).join(', ');
     return new CacheUnavailableError(
       'CACHE_UNAVAILABLE',
-      `clear() of the scope "${this.#scope}" did not reach memcached ${servers}: ${reasonOf(failures[0]!.reason)}. This process no longer sees the entries; others may until the server is back. Call clear() again then.`,
+      `clear() of the scope "${this.#scope}" did not reach memcached ${servers}: ${reasonOf(failures[0]!.reason)}. This process no longer sees the entries; others may until the server is back, which is then told before it is used.`,
       { backend: 'memcached', operation: 'clear', cause: failures[0]!.reason },
     );
   }

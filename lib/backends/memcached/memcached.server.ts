@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BackendReport, Payload } from '../../core/cache-backend.interface.js';
 import { DEFAULT_ITEM_BYTES, itemBytes } from './item-size.js';
@@ -54,6 +55,7 @@ export class MemcachedServer {
   #isClosed = false;
   #inFlight = 0;
   #onIdle: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
 
   constructor(options: MemcachedServerOptions) {
     this.name = options.client.server;
@@ -103,12 +105,12 @@ export class MemcachedServer {
   async run<T>(operation: (client: MemcachedClient) => Promise<T>): Promise<T> {
     if (this.#isClosed) throw closed(this.name);
     if (this.#downBecause !== undefined) {
-      if (Date.now() - this.#lastProbeAt >= PROBE_ON_DEMAND_MS) void this.#probe();
+      if (performance.now() - this.#lastProbeAt >= PROBE_ON_DEMAND_MS) void this.#probe();
       throw stillDown(this.name, this.#downBecause);
     }
     this.#inFlight += 1;
     try {
-      while (!this.#missed.isEmpty) await this.#replay();
+      while (this.#replaying !== undefined || !this.#missed.isEmpty) await this.#replay();
       const answer = await operation(this.#client);
       this.#softFaults = 0;
       return answer;
@@ -130,8 +132,12 @@ export class MemcachedServer {
   }
 
   /** Waits up to a second for what is in flight, then ends the connection. */
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
+  close(): Promise<void> {
+    this.#closing ??= this.#drain();
+    return this.#closing;
+  }
+
+  async #drain(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#probeTimer);
     if (this.#inFlight > 0) {
@@ -153,7 +159,7 @@ export class MemcachedServer {
   #goDown(error: unknown): void {
     if (this.#downBecause !== undefined) return;
     this.#downBecause = error;
-    this.#lastProbeAt = Date.now();
+    this.#lastProbeAt = performance.now();
     this.#probeDelayMs = FIRST_PROBE_MS;
     this.#scheduleProbe();
     this.#options.report({ kind: 'server', server: this.name, state: 'down', error });
@@ -183,7 +189,7 @@ export class MemcachedServer {
       this.#lastFault = error;
       if (!this.#isClosed) this.#scheduleProbe();
     } finally {
-      this.#lastProbeAt = Date.now();
+      this.#lastProbeAt = performance.now();
       this.#isProbing = false;
     }
   }

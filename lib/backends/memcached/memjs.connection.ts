@@ -45,6 +45,7 @@ const A_DAY = 86_400;
 export class MemjsConnection {
   readonly #name: string;
   readonly #limits: ConnectionLimits;
+  readonly #isTcp: boolean;
   readonly #server: MemjsServer;
   readonly #client: MemjsClientObject;
   readonly #pending = new Map<number, Request>();
@@ -60,6 +61,7 @@ export class MemjsConnection {
   constructor(library: MemjsLibrary, address: ServerAddress, limits: ConnectionLimits) {
     this.#name = address.name;
     this.#limits = limits;
+    this.#isTcp = address.path === undefined;
     const options = { timeout: A_DAY, conntimeout: A_DAY };
     this.#server = new library.Server(
       address.host,
@@ -105,6 +107,7 @@ export class MemjsConnection {
         this.#isConnected = true;
         resolve();
       });
+      // oxlint-disable-next-line no-underscore-dangle -- memjs names it so
       const socket = this.#server._socket!;
       this.#socket = socket;
       socket.setNoDelay(true);
@@ -254,11 +257,18 @@ export class MemjsConnection {
     if (this.#broken !== undefined) return;
     this.#broken = error;
     clearTimeout(this.#timer);
-    this.#socket?.destroy();
+    this.#drop();
     const lost = [...this.#pending.values(), ...this.#waiting];
     this.#pending.clear();
     this.#waiting.clear();
     for (const request of lost) request.reject(error);
+  }
+
+  #drop(): void {
+    const socket = this.#socket;
+    // Reset rather than closed: what was not sent yet must not arrive after what the next connection sends.
+    if (this.#isConnected && this.#isTcp && !socket!.destroyed) socket!.resetAndDestroy();
+    else socket?.destroy();
   }
 
   // memjs takes anything for an answer and waits for ever for the rest of one that cannot be.

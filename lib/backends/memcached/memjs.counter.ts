@@ -52,12 +52,7 @@ export class MemjsCounter {
     }
   }
 
-  async #checked(
-    key: string,
-    delta: number,
-    value: bigint,
-    shownKey: string,
-  ): Promise<number> {
+  async #checked(key: string, delta: number, value: bigint, shownKey: string): Promise<number> {
     const hasWrapped = value < BigInt(delta);
     if (!hasWrapped && value <= LARGEST_SAFE) return Number(value);
     // The server adds modulo 2^64, so this takes back exactly what was added, wrapped or not.

@@ -49,6 +49,10 @@ export class MemoryBackend implements CacheBackend {
     return Promise.resolve(this.#store.use(key)?.payload);
   }
 
+  getSync(key: string): Payload | undefined {
+    return this.#store.use(key)?.payload;
+  }
+
   set(key: string, payload: Payload, ttl: Ttl): Promise<boolean> {
     return Promise.resolve(this.#store.put(key, payload, this.#expiry(ttl)));
   }

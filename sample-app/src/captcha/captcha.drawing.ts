@@ -36,7 +36,7 @@ type Point = readonly [x: number, y: number];
 /** The text as an SVG picture: every letter turned, moved and bent, with lines across it. Another picture each time. */
 export function drawText(text: string): string {
   const bend = waves();
-  const letters = [...text].map((letter, index) => {
+  const letters = Array.from(text, (letter, index) => {
     const path = drawLetter(letter, 34 + index * ((WIDTH - 62) / (text.length - 1)), bend);
     return `<path d="${path}" stroke-width="${between(3.2, 4.8).toFixed(1)}"/>`;
   });

@@ -1,7 +1,8 @@
 import { Catch, HttpException, HttpStatus, Logger } from '@nestjs/common';
-import { BaseExceptionFilter } from '@nestjs/core';
+import { HttpAdapterHost } from '@nestjs/core';
 import { CacheBackendError, CacheUnsupportedError } from 'nestjs-cache-framework';
-import type { ArgumentsHost } from '@nestjs/common';
+import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
+import type { CacheError } from 'nestjs-cache-framework';
 
 /**
  * What the visitor is told when the cache is away.
@@ -11,12 +12,16 @@ import type { ArgumentsHost } from '@nestjs/common';
  * than none. They throw, and this one filter makes an honest 503 of it.
  */
 @Catch(CacheBackendError, CacheUnsupportedError)
-export class CacheAwayFilter extends BaseExceptionFilter {
+export class CacheAwayFilter implements ExceptionFilter {
   readonly #logger = new Logger(CacheAwayFilter.name);
 
-  override catch(error: CacheBackendError | CacheUnsupportedError, host: ArgumentsHost): void {
+  constructor(private readonly adapterHost: HttpAdapterHost) {}
+
+  catch(error: CacheError, host: ArgumentsHost): void {
     this.#logger.warn(error.message);
-    super.catch(error instanceof CacheBackendError ? cacheAway() : notSupported(error), host);
+    const answer = error instanceof CacheBackendError ? cacheAway() : notSupported(error);
+    const response: unknown = host.switchToHttp().getResponse();
+    this.adapterHost.httpAdapter.reply(response, answer.getResponse(), answer.getStatus());
   }
 }
 
@@ -31,7 +36,8 @@ export function cacheAway(): HttpException {
   );
 }
 
-function notSupported(error: CacheUnsupportedError): HttpException {
+// Some backends cannot do everything; one that keeps nothing, for example, has no figures to tell.
+function notSupported(error: CacheError): HttpException {
   return new HttpException(
     { error: 'Not supported', message: error.message },
     HttpStatus.NOT_IMPLEMENTED,

@@ -14,10 +14,10 @@ export function serverTiming(
   const started = performance.now();
   const writeHead = response.writeHead.bind(response) as (...args: unknown[]) => ServerResponse;
 
-  response.writeHead = ((...args: unknown[]) => {
+  response.writeHead = (...args: unknown[]) => {
     const ms = performance.now() - started;
     if (!response.headersSent) response.setHeader('Server-Timing', `app;dur=${ms.toFixed(2)}`);
     return writeHead(...args);
-  }) as typeof response.writeHead;
+  };
   next();
 }

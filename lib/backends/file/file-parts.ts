@@ -1,0 +1,50 @@
+import type { BackendContext } from '../../core/cache-backend.interface.js';
+import { AsyncFileIo } from './async-file-io.js';
+import { CacheDirectories } from './cache-directories.js';
+import { Culler } from './culler.js';
+import { EntryLookup } from './entry-lookup.js';
+import { EntryWriter } from './entry-writer.js';
+import type { WriteModes } from './file-io.interface.js';
+import { FileLayout } from './file-layout.js';
+import type { ResolvedFileOptions } from './file.options.js';
+import { InFlight } from './in-flight.js';
+import { LeafFiles } from './leaf-files.js';
+import { LockedChanges } from './locked-changes.js';
+import { SyncFileIo } from './sync-file-io.js';
+
+/** What a file backend is made of. */
+export interface FileParts {
+  readonly layout: FileLayout;
+  readonly directories: CacheDirectories;
+  readonly leaves: LeafFiles;
+  readonly lookup: EntryLookup;
+  readonly writer: EntryWriter;
+  readonly changes: LockedChanges;
+  readonly culler: Culler;
+  /** Undefined for synchronous operations, which never overlap. */
+  readonly inFlight: InFlight | undefined;
+}
+
+/** Puts a file backend together. Touches no file. */
+export function fileParts(context: BackendContext, options: ResolvedFileOptions): FileParts {
+  const { clock, scope } = context;
+  const modes: WriteModes = { areSet: false };
+  const files = new SyncFileIo(modes);
+  const io = options.io === 'sync' ? files : new AsyncFileIo(modes);
+  const layout = new FileLayout(options.location, scope);
+  const directories = new CacheDirectories(options.location, layout, io, modes);
+  const leaves = new LeafFiles(layout, io);
+  const lookup = new EntryLookup(io, layout, context);
+  const removeDead = (path: string): Promise<void> => lookup.removeDead(path);
+  const culling = { io, leaves, clock, removeDead };
+  return {
+    layout,
+    directories,
+    leaves,
+    lookup,
+    writer: new EntryWriter({ io, layout, directories }),
+    changes: new LockedChanges({ layout, lookup, clock, files }),
+    culler: new Culler(culling, options.maxEntries, options.cullFrequency),
+    inFlight: options.io === 'sync' ? undefined : new InFlight(options.deadlineMs),
+  };
+}

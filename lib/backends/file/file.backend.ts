@@ -1,0 +1,275 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout } from 'node:timers/promises';
+import type {
+  BackendContext,
+  CacheBackend,
+  CacheBackendFactory,
+  Payload,
+  ServerStats,
+  Ttl,
+} from '../../core/cache-backend.interface.js';
+import { CacheClosedError, reasonOf } from '../../core/cache.errors.js';
+import { encodeEntry, type EntryLife, HEADER_BYTES } from './entry-format.js';
+import { type LiveEntry, PEEK_BYTES } from './entry-lookup.js';
+import type { EntryPlace } from './file-layout.js';
+import { type FileParts, fileParts } from './file-parts.js';
+import { type FileOptions, type ResolvedFileOptions, resolveFileOptions } from './file.options.js';
+import { inParallel } from './in-parallel.js';
+import { isAbsent, isFull, isOutOfDescriptors } from './io-errors.js';
+import { openDirectories } from './open-directories.js';
+
+/** What an operation does at a key's place. `until` is when its time is over, by `performance.now()`. */
+type Operation<T> = (place: EntryPlace, until: number) => Promise<T>;
+
+const FIRST_PAUSE_MS = 2;
+
+/**
+ * Keeps each entry in a file of its own, which outlives the process and is shared with all others that use the directory.
+ * `add` and `incr` are atomic across processes. Nothing is forced to the disk: after a power failure an entry may be
+ * missing, never wrong.
+ *
+ * @throws {CacheConfigError} for an unknown option, a value that is not allowed, or no `location`. The directory itself is
+ * made and checked by `open()`.
+ * @see Django, FileBasedCache
+ */
+export function file(options: FileOptions): CacheBackendFactory {
+  const resolved = resolveFileOptions(options);
+  return (context) => new FileBackend(context, resolved);
+}
+
+/** The backend made by `file()`. */
+export class FileBackend implements CacheBackend {
+  readonly name = 'file';
+  readonly description: string;
+  readonly deadlineMs: number;
+  readonly #context: BackendContext;
+  readonly #options: ResolvedFileOptions;
+  readonly #parts: FileParts;
+  readonly #troubles = new Set<string>();
+  #hits = 0;
+  #misses = 0;
+  #isClosed = false;
+
+  constructor(context: BackendContext, options: ResolvedFileOptions) {
+    this.#context = context;
+    this.#options = options;
+    this.#parts = fileParts(context, options);
+    this.description = `file ${options.location}`;
+    this.deadlineMs = options.deadlineMs;
+  }
+
+  async get(key: string): Promise<Payload | undefined> {
+    const entry = await this.#at(key, (place, until) =>
+      this.#parts.lookup.find(place, this.#mostBytes(place), until),
+    );
+    // Without a value it is larger than this cache keeps: another one with a larger `maxEntryBytes` has stored it.
+    if (!entry?.value) {
+      this.#misses += 1;
+      return undefined;
+    }
+    this.#hits += 1;
+    return { flags: entry.header.flags, data: entry.value };
+  }
+
+  /** False if the value is larger than `maxEntryBytes` or the disk has no room for it. */
+  set(key: string, payload: Payload, ttl: Ttl): Promise<boolean> {
+    const life = this.#life(ttl);
+    return this.#at(key, async (place) => {
+      const { writer } = this.#parts;
+      if (sizeOf(payload) > this.#options.maxEntryBytes) {
+        await writer.removeOld(place.path);
+        return false;
+      }
+      try {
+        await writer.replace(place, encodeEntry(place.keyBytes, payload, life));
+      } catch (error) {
+        await writer.removeOld(place.path);
+        return this.#notStored(error);
+      }
+      await this.#stored(place);
+      return true;
+    });
+  }
+
+  /** @throws if the disk has no room for it: false would say that somebody else was first. */
+  add(key: string, payload: Payload, ttl: Ttl): Promise<boolean> {
+    const life = this.#life(ttl);
+    return this.#at(key, async (place, until) => {
+      const { lookup, changes, writer } = this.#parts;
+      if (sizeOf(payload) > this.#options.maxEntryBytes) return false;
+      if (await lookup.find(place, PEEK_BYTES, until)) return false;
+      const bytes = encodeEntry(place.keyBytes, payload, life);
+      const isStored = await writer.place(place, bytes, async (temporary) => {
+        const isFirst = await changes.add(place, temporary, until);
+        await writer.removeOld(temporary);
+        return isFirst;
+      });
+      if (isStored) await this.#stored(place);
+      return isStored;
+    });
+  }
+
+  touch(key: string, ttl: Ttl): Promise<boolean> {
+    const life = this.#life(ttl);
+    return this.#change(key, false, (place, until) =>
+      this.#parts.changes.touch(place, life, until),
+    );
+  }
+
+  delete(key: string): Promise<boolean> {
+    return this.#at(key, (place, until) => this.#parts.lookup.remove(place, until));
+  }
+
+  async clear(): Promise<void> {
+    const { leaves } = this.#parts;
+    const existing = await this.#run(() => leaves.existing());
+    await inParallel(existing, (leaf) => this.#run(() => leaves.clear(leaf)));
+  }
+
+  async has(key: string): Promise<boolean> {
+    return (await this.#peek(key)) !== undefined;
+  }
+
+  incr(key: string, delta: number): Promise<number | undefined> {
+    return this.#change(key, undefined, (place, until) =>
+      this.#parts.changes.incr(place, delta, until),
+    );
+  }
+
+  async ttl(key: string): Promise<Ttl | undefined> {
+    const entry = await this.#peek(key);
+    if (!entry) return undefined;
+    const { expiresAt } = entry.header;
+    return expiresAt === Infinity ? null : (expiresAt - this.#context.clock.now()) / 1000;
+  }
+
+  /** @throws {CacheConfigError} `CACHE_DIRECTORY` if the directory cannot be made or is not safe to use. */
+  open(): Promise<void> {
+    return openDirectories(this.#parts.directories, this.#options.location, this.#context);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#parts.inFlight?.drain();
+  }
+
+  /** Writes and removes a file. */
+  ping(): Promise<void> {
+    const { directories } = this.#parts;
+    return this.#run(async () => {
+      await directories.open();
+      await directories.probe();
+    });
+  }
+
+  /** Counts the entries by listing the leaves. Hits, misses and evictions are this process's. */
+  async stats(): Promise<ServerStats[]> {
+    const { leaves, culler } = this.#parts;
+    const existing = await this.#run(() => leaves.existing());
+    const counts = await inParallel(existing, (leaf) =>
+      this.#run(async () => (await leaves.list(leaf)).entries.length),
+    );
+    const items = counts.reduce((sum, count) => sum + count, 0);
+    const figures = { hits: this.#hits, misses: this.#misses, evictions: culler.evictions };
+    return [{ server: this.description, state: 'up', items, ...figures }];
+  }
+
+  #peek(key: string): Promise<LiveEntry | undefined> {
+    return this.#at(key, (place, until) => this.#parts.lookup.find(place, PEEK_BYTES, until));
+  }
+
+  /** A change under the key's lock. */
+  #change<T>(key: string, ifAbsent: T, operation: Operation<T>): Promise<T> {
+    return this.#at(key, async (place, until) => {
+      // Looked at first without the lock, so that a disk that hangs is met in the thread pool and not in this thread.
+      if (!(await this.#parts.lookup.find(place, PEEK_BYTES, until))) return ifAbsent;
+      try {
+        return await operation(place, until);
+      } catch (error) {
+        // The directory was removed since.
+        if (isAbsent(error)) return ifAbsent;
+        throw error;
+      }
+    });
+  }
+
+  #at<T>(key: string, operation: Operation<T>): Promise<T> {
+    return this.#run(async (until) => {
+      const { layout, directories } = this.#parts;
+      const place = layout.place(key);
+      if (!directories.isChecked(place.leaf)) await directories.check(place.leaf);
+      return operation(place, until);
+    });
+  }
+
+  async #run<T>(operation: (until: number) => Promise<T>): Promise<T> {
+    if (this.#isClosed) {
+      throw new CacheClosedError(
+        'CACHE_CLOSED',
+        `Cache "${this.#context.alias}" was used after it was closed.`,
+        { alias: this.#context.alias, backend: this.name },
+      );
+    }
+    const { inFlight } = this.#parts;
+    return inFlight
+      ? inFlight.run((until) => withDescriptors(operation, until))
+      : withDescriptors(operation, performance.now() + this.deadlineMs);
+  }
+
+  #life(ttl: Ttl): EntryLife {
+    const writtenAt = this.#context.clock.now();
+    return { writtenAt, expiresAt: ttl === null ? Infinity : Math.ceil(writtenAt + ttl * 1000) };
+  }
+
+  #mostBytes(place: EntryPlace): number {
+    return HEADER_BYTES + place.keyBytes.length + this.#options.maxEntryBytes;
+  }
+
+  async #stored(place: EntryPlace): Promise<void> {
+    this.#troubles.delete('store');
+    const culling = this.#parts.culler.wrote(place.leaf, place.path);
+    if (!culling) return;
+    try {
+      await culling;
+      this.#troubles.delete('cull');
+    } catch (error) {
+      // The entry is stored all the same.
+      this.#warnOnce('cull', `cannot remove old entries from "${this.#options.location}"`, error);
+    }
+  }
+
+  #notStored(error: unknown): false {
+    // The directory was removed as often as it was made: what was there has gone with it.
+    if (isAbsent(error)) return false;
+    if (!isFull(error)) throw error;
+    this.#warnOnce('store', `has no room left in "${this.#options.location}"`, error);
+    return false;
+  }
+
+  // Once until it works again.
+  #warnOnce(trouble: string, what: string, error: unknown): void {
+    if (this.#troubles.has(trouble)) return;
+    this.#troubles.add(trouble);
+    const message = `Cache "${this.#context.alias}" ${what}: ${reasonOf(error)}.`;
+    this.#context.report({ kind: 'warning', message, error });
+  }
+}
+
+function sizeOf({ data }: Payload): number {
+  return typeof data === 'string' ? Buffer.byteLength(data) : data.length;
+}
+
+// Other operations give their descriptors back in a moment.
+async function withDescriptors<T>(
+  operation: (until: number) => Promise<T>,
+  until: number,
+): Promise<T> {
+  for (let pause = FIRST_PAUSE_MS; ; pause *= 2) {
+    try {
+      return await operation(until);
+    } catch (error) {
+      if (!isOutOfDescriptors(error) || performance.now() + pause >= until) throw error;
+    }
+    await setTimeout(pause);
+  }
+}

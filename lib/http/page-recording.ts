@@ -1,0 +1,134 @@
+import type { Ttl } from '../core/cache-backend.interface.js';
+import type { Clock } from '../core/clock.js';
+import type { BypassReason } from './bypass-reasons.js';
+import { BODY_HEADERS, isNotModified, weakETag } from './conditional-request.js';
+import { ageOf, decideResponse, type ResponseDecision } from './http-cache.policy.js';
+import { presetFields, type HttpExchange } from './http-exchange.js';
+import {
+  linesOfFields,
+  type HeaderField,
+  type HeaderLines,
+  type RequestHead,
+} from './http-head.js';
+import { pageHeaders } from './page-headers.js';
+import type { PageStore } from './page-store.js';
+import type { StoredPage } from './stored-page.js';
+import {
+  ResponseRecorder,
+  type OutgoingHead,
+  type Recording,
+  type ResponseObserver,
+} from './response-recorder.js';
+
+/** What a miss is recorded with. */
+export interface PageRecordingOptions {
+  readonly exchange: HttpExchange;
+  readonly head: RequestHead;
+  readonly key: string;
+  readonly store: PageStore;
+  /** What the route says; undefined = it says nothing. */
+  readonly routeTtl: Ttl | undefined;
+  /** Holds where neither the route nor the response says anything. */
+  readonly defaultTtl: Ttl;
+  readonly clock: Clock;
+  /** Takes the reason why nothing was stored. Never throws. */
+  readonly report: (reason: BypassReason, error?: unknown) => void;
+}
+
+/** Larger bodies are passed through and not stored. */
+const MOST_BODY_BYTES = 1024 * 1024;
+
+/** Hidden from framework and handler, so that they make the whole page; the 304 is sent from here. */
+const VALIDATORS = ['if-none-match', 'if-modified-since'] as const;
+
+/** Lets the handler's answer pass to the client, and keeps it if it is a page that everybody may get. */
+export class PageRecording implements ResponseObserver {
+  readonly #options: PageRecordingOptions;
+  readonly #recorder: ResponseRecorder;
+  /** The headers that were set before the handler ran. */
+  readonly #preset: readonly HeaderField[];
+  #isCancelled = false;
+
+  constructor(options: PageRecordingOptions) {
+    const { exchange } = options;
+    this.#options = options;
+    this.#preset = presetFields(exchange);
+    for (const name of VALIDATORS) delete exchange.request.headers[name];
+    this.#recorder = new ResponseRecorder(exchange.response, this, MOST_BODY_BYTES);
+  }
+
+  /** The handler failed, or its answer is not waited for: whatever is sent is no page. */
+  cancel(): void {
+    this.#isCancelled = true;
+    this.#recorder.cancel();
+  }
+
+  beforeHead({ status, fields }: OutgoingHead): number {
+    const { exchange, head } = this.#options;
+    const { response } = exchange;
+    const lines = linesOfFields(fields);
+    const isPage = !this.#isCancelled && this.#decide(status, lines).store;
+    if (!isPage) this.#recorder.cancel();
+    response.setHeader('X-Cache', isPage ? 'MISS' : 'BYPASS');
+    if (status < 200 || status > 299 || !isNotModified(head.headers, validatorsOf(lines))) {
+      return status;
+    }
+    for (const name of BODY_HEADERS) response.removeHeader(name);
+    return 304;
+  }
+
+  finished({ status, fields, lines, body }: Recording): void {
+    const decision = this.#decide(status, lines);
+    if (!decision.store) return;
+    const page = pageHeaders(fields, this.#preset);
+    const etag: HeaderField[] = lines.has('etag') ? [] : [['ETag', weakETag(body)]];
+    void this.#keep(decision, {
+      status,
+      fields: [...page.fields, ...etag],
+      removed: page.removed,
+      storedAt: this.#options.clock.now(),
+      age: ageOf(lines),
+      body,
+    });
+  }
+
+  tooLarge(): void {
+    this.#options.report('size');
+  }
+
+  over(): void {
+    const { exchange, head } = this.#options;
+    for (const name of VALIDATORS) {
+      const value = head.headers[name];
+      if (value !== undefined) exchange.request.headers[name] = value;
+    }
+  }
+
+  #decide(status: number, lines: HeaderLines): ResponseDecision {
+    const { routeTtl, defaultTtl, clock, report } = this.#options;
+    const now = clock.now();
+    const decision = decideResponse({ status, lines, routeTtl, defaultTtl, now });
+    if (decision.reason !== undefined) report(decision.reason);
+    return decision;
+  }
+
+  async #keep(decision: ResponseDecision, page: StoredPage): Promise<void> {
+    const { store, key, head, report } = this.#options;
+    try {
+      const { vary, ttl } = decision;
+      const kept = await store.keep(key, head, page, vary, ttl, page.storedAt);
+      if (kept !== 'stored') report(kept);
+    } catch (error) {
+      report('cache-failed', error);
+    }
+  }
+}
+
+function validatorsOf(lines: HeaderLines): { etag?: string; lastModified?: string } {
+  const etag = lines.get('etag')?.[0];
+  const lastModified = lines.get('last-modified')?.[0];
+  return {
+    ...(etag === undefined ? {} : { etag }),
+    ...(lastModified === undefined ? {} : { lastModified }),
+  };
+}

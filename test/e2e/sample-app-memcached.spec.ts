@@ -1,0 +1,186 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
+import { createCache } from 'nestjs-cache-framework';
+import type { CacheService } from 'nestjs-cache-framework';
+import type { Browser } from 'playwright-core';
+import { chromiumMissing, openWatched, startChromium } from '../support/browser.js';
+import {
+  describeUnless,
+  describeWithMemcached,
+  rawCommand,
+  startMemcached,
+} from '../support/memcached.js';
+import type { MemcachedServer } from '../support/memcached.js';
+import { StoryCard, startSampleApp } from '../support/sample-app.js';
+import { storiesWork } from '../support/sample-app-stories.js';
+import type { SampleApp } from '../support/sample-app.js';
+
+jest.setTimeout(180_000);
+
+const REQUESTS = process.env['HEAVY'] ? 6_000 : 300;
+
+// What a visitor may do without the cache being asked to decide anything: answered with 200, cache or no cache.
+const READS = [
+  'reports/Oslo',
+  'prices',
+  'news',
+  'images/tide',
+  'session',
+  'counters/votes',
+  'lock',
+  'status',
+  '',
+];
+
+describeWithMemcached('the sample app on two memcached servers', () => {
+  let servers: MemcachedServer[];
+  let app: SampleApp;
+  let cache: CacheService;
+
+  beforeAll(async () => {
+    servers = await Promise.all([startMemcached(), startMemcached()]);
+    const url = `memcached://${servers.map((server) => server.address).join(',')}`;
+    app = await startSampleApp(url);
+    cache = await createCache({ url, keyPrefix: 'sample' });
+  });
+  afterAll(async () => {
+    await app.stop();
+    await cache.close();
+    await Promise.all(servers.map((server) => server.stop()));
+  });
+
+  describeUnless(chromiumMissing, 'in a browser', () => {
+    let browser: Browser;
+    beforeAll(async () => {
+      browser = await startChromium();
+    });
+    afterEach(async () => {
+      for (const context of browser.contexts()) await context.close();
+    });
+    afterAll(() => browser.close());
+
+    storiesWork({ open: () => openWatched(browser, app.url), cache: () => cache });
+
+    it('shows both servers, at its top and in their figures', async () => {
+      const { page } = await openWatched(browser, app.url);
+      const backend = await page.locator('#backend').innerText();
+
+      expect(servers.map((server) => backend.includes(server.address))).toEqual([true, true]);
+      expect(await page.locator('#stats tbody tr').count()).toBe(2);
+    });
+
+    it('says on each card what the cache being away means for it', async () => {
+      const { page, problems } = await openWatched(browser, app.url);
+      await Promise.all(servers.map((server) => server.kill('SIGKILL')));
+      const away = { badge: 'AWAY', text: expect.stringMatching(/^The cache is away\./) };
+
+      expect(await new StoryCard(page, 'lock').press('Anna takes it')).toMatchObject(away);
+      expect(await new StoryCard(page, 'captcha').press('New picture')).toMatchObject(away);
+      expect(await new StoryCard(page, 'votes').press('+')).toMatchObject(away);
+      expect(await new StoryCard(page, 'sms').press('Send a code')).toMatchObject(away);
+      expect(await new StoryCard(page, 'session').press('Log in')).toMatchObject(away);
+      expect(await new StoryCard(page, 'session').press('Who am I?')).toMatchObject({
+        badge: 'MISS',
+      });
+      expect(await new StoryCard(page, 'report').press('Ask')).toMatchObject({ badge: 'MISS' });
+      expect(await new StoryCard(page, 'images').press('Tide')).toMatchObject({ badge: 'MISS' });
+      expect(await new StoryCard(page, 'news').press('Load the page')).toMatchObject({
+        badge: 'MISS',
+      });
+      expect(await new StoryCard(page, 'prices').press('Store all six')).toMatchObject({
+        badge: 'AWAY',
+        text: '0 stored, 6 could not be: the cache is away.',
+      });
+      await page.locator('#backend[data-state=away]').waitFor();
+      expect(problems).toEqual([]);
+
+      await Promise.all(servers.map((server) => server.restart()));
+      await untilItAnswers(app);
+    });
+  });
+
+  it('keeps its keys on both', async () => {
+    await cache.setMany(new Map(Array.from({ length: 40 }, (_, index) => [`key-${index}`, index])));
+    for (const city of ['Lisbon', 'Oslo', 'Prague', 'Seville'])
+      await fetch(`${app.url}reports/${city}`);
+    await fetch(`${app.url}prices`, { method: 'POST' });
+
+    const keys = await Promise.all(servers.map((server) => keysOn(server)));
+
+    const ours = [
+      'price:bread',
+      'price:butter',
+      'price:honey',
+      'price:olives',
+      'price:tea',
+      'price:wine',
+    ];
+    expect(keys[0]?.length).toBeGreaterThan(0);
+    expect(keys[1]?.length).toBeGreaterThan(0);
+    for (const key of ours) {
+      expect(
+        keys.flat().filter((found) => found.startsWith('sample') && found.endsWith(key)),
+      ).toHaveLength(1);
+    }
+  });
+
+  it('goes on answering while they are killed under load, and uses them again when they are back', async () => {
+    const statuses = new Map<string, number>();
+    let sent = 0;
+    const killAndReturn = async () => {
+      await until(() => sent >= REQUESTS / 3);
+      await Promise.all(servers.map((server) => server.kill('SIGKILL')));
+      await until(() => sent >= (REQUESTS * 2) / 3);
+      await Promise.all(servers.map((server) => server.restart()));
+    };
+    const visitor = async () => {
+      while (sent < REQUESTS) {
+        const number = sent++;
+        const decides = number % 4 === 0;
+        const path = decides ? 'counters/views' : (READS[number % READS.length] ?? '');
+        const response = await fetch(app.url + path, { method: decides ? 'POST' : 'GET' });
+        await response.arrayBuffer();
+        const what = `${decides ? 'counts' : 'reads'}: ${response.status}`;
+        statuses.set(what, (statuses.get(what) ?? 0) + 1);
+      }
+    };
+
+    await Promise.all([killAndReturn(), ...Array.from({ length: 8 }, visitor)]);
+    await untilItAnswers(app);
+
+    // Every read was answered as ever; a count was made or honestly refused. Nothing else was seen.
+    expect(new Set(statuses.keys())).toEqual(new Set(['reads: 200', 'counts: 200', 'counts: 503']));
+    await fetch(`${app.url}prices`, { method: 'POST' });
+    const found = (await fetch(`${app.url}prices`).then((response) => response.json())) as {
+      cache: string;
+    }[];
+    expect(found.map((price) => price.cache)).toEqual(Array.from({ length: 6 }, () => 'HIT'));
+    expect((await Promise.all(servers.map((server) => keysOn(server)))).flat()).not.toEqual([]);
+    // Node ends a process that leaves a rejection unhandled, so this one had none.
+    expect(app.isRunning()).toBe(true);
+    expect(app.output()).not.toMatch(/unhandled/i);
+  });
+});
+
+async function until(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await sleep(5);
+}
+
+/** Waits until a counter counts again: both servers are in use. Gives up after 30 seconds. */
+async function untilItAnswers(app: SampleApp): Promise<void> {
+  for (let waited = 0; waited < 30_000; waited += 100) {
+    const { answers } = (await fetch(`${app.url}status`).then((response) => response.json())) as {
+      answers: boolean;
+    };
+    const counted = await fetch(`${app.url}counters/views`, { method: 'POST' });
+    if (answers && counted.ok) return;
+    await sleep(100);
+  }
+  throw new Error('The sample app did not use the servers again within 30 seconds.');
+}
+
+/** The keys on a server, by a socket of our own. */
+async function keysOn(server: MemcachedServer): Promise<string[]> {
+  const dump = await rawCommand(server.port, 'lru_crawler metadump all');
+  return [...dump.matchAll(/^key=(\S+)/gm)].map(([, key = '']) => decodeURIComponent(key));
+}

@@ -1,0 +1,24 @@
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { file } from '../../lib/backends/file/index.js';
+import { placeOn, type PlaceMaker } from './suite-place.js';
+
+/** Places in a directory of their own, with a clock that is moved by hand. */
+export const filePlaces: PlaceMaker = {
+  backend: 'file',
+  realTime: false,
+  make: (clock) => {
+    const directory = mkdtempSync(join(tmpdir(), 'cache-place-'));
+    return placeOn(
+      {
+        backend: 'file',
+        directory,
+        factory: (options) => file({ location: directory, ...options }),
+        remove: () => rm(directory, { recursive: true, force: true }),
+      },
+      clock,
+    );
+  },
+};

@@ -1,0 +1,31 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll } from '@jest/globals';
+import { memcached } from '../../lib/backends/memcached/index.js';
+import { type MemcachedServer, startMemcached } from './memcached.js';
+import { placeOn, type PlaceMaker } from './suite-place.js';
+
+/** Starts a server for the tests of this `describe`, and stops it after them. */
+export function serverForAll(args: readonly string[] = []): () => MemcachedServer {
+  let server: MemcachedServer | undefined;
+  beforeAll(async () => {
+    server = await startMemcached(args);
+  });
+  afterAll(async () => {
+    await server?.stop();
+  });
+  return () => server!;
+}
+
+/** Places on a memcached server, told apart by the beginning of the key. Time really passes. */
+export function memcachedPlaces(server: () => MemcachedServer): PlaceMaker {
+  return {
+    backend: 'memcached',
+    realTime: true,
+    make: () =>
+      placeOn({
+        backend: 'memcached',
+        factory: (options) => memcached({ location: server().address, ...options }),
+        prefix: `t-${randomUUID().slice(0, 13)}`,
+      }),
+  };
+}
