@@ -29,10 +29,10 @@ export type CacheTTLFunction = (context: ExecutionContext) => Timeout | Promise<
 export function CacheTTL(timeout: Timeout | CacheTTLFunction): MethodDecorator & ClassDecorator {
   if (typeof timeout !== 'function') settleTimeout(timeout, Date.now);
   const set = SetMetadata(CACHE_TTL_METADATA, timeout);
-  return ((target: object, property?: string | symbol, descriptor?: PropertyDescriptor) => {
+  return (target: object, property?: string | symbol, descriptor?: PropertyDescriptor) => {
     if (looksLikeMilliseconds(timeout)) warn(timeout, target, property);
     (set as LooseDecorator)(target, property, descriptor);
-  }) as MethodDecorator & ClassDecorator;
+  };
 }
 
 function warn(timeout: number, target: object, property: string | symbol | undefined): void {

@@ -179,7 +179,7 @@ function varyOf(lines: HeaderLines): string[] | undefined {
     ?.some((coding) => !/^\s*identity\s*$/i.test(coding));
   if (vary === undefined || !isEncoded || vary.includes('accept-encoding')) return vary;
   // Bytes that were encoded for one client are not for another, whether the answer says so or not.
-  return [...vary, 'accept-encoding'].sort();
+  return [...vary, 'accept-encoding'].toSorted();
 }
 
 function dependsOnOrigin(lines: HeaderLines): boolean {

@@ -76,7 +76,7 @@ async function targetOf(
 
 function parametersOf({ asked }: HttpExchange): string {
   const entries = Object.entries(asked.params ?? {});
-  return JSON.stringify(entries.sort(([one], [other]) => (one < other ? -1 : 1)));
+  return JSON.stringify(entries.toSorted(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 /** From the first sign that may begin a query; a router may be told that ";" does. */

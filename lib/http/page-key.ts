@@ -19,23 +19,18 @@ export interface PageAddress {
 
 /**
  * Headers by which a proxy tells what the client asked for. A handler may build links from them, so a page belongs to the
- * values it was made with.
+ * values it was made with. (Who the client is they tell too, in `X-Forwarded-For`; that is left out, or no two clients would
+ * share a page.)
  */
-const FORWARDING_HEADERS = [
+const FORWARDING_HEADERS = new Set([
   'forwarded',
-  'x-forwarded-host',
-  'x-forwarded-port',
-  'x-forwarded-prefix',
-  'x-forwarded-proto',
-  'x-forwarded-protocol',
-  'x-forwarded-scheme',
-  'x-forwarded-server',
-  'x-forwarded-ssl',
+  'front-end-https',
   'x-host',
   'x-scheme',
   'x-url-scheme',
-  'front-end-https',
-] as const;
+]);
+const FORWARDING_PREFIXES = ['x-forwarded-', 'x-original-'];
+const CLIENT_ADDRESS = 'x-forwarded-for';
 
 /**
  * The key of a page: `page:` and the sha-256 of all that tells it from others. GET and HEAD have the same.
@@ -51,8 +46,9 @@ export function pageKey(address: PageAddress, head: RequestHead): string {
     ...list(hosts.map((host) => host.toLowerCase())),
     ...list(address.target),
     ...list(address.version),
+    String(address.routedBy.length),
     ...address.routedBy.flatMap((name) => headerParts(name, head)),
-    ...FORWARDING_HEADERS.flatMap((name) => list(head.lines.get(name) ?? [])),
+    ...forwardingNames(head).flatMap((name) => headerParts(name, head)),
   ]);
 }
 
@@ -66,6 +62,16 @@ export function pageKey(address: PageAddress, head: RequestHead): string {
  */
 export function variantKey(key: string, names: readonly string[], head: RequestHead): string {
   return digestOf([key, ...names.flatMap((name) => headerParts(name, head))]);
+}
+
+function forwardingNames(head: RequestHead): string[] {
+  return [...head.lines.keys()]
+    .filter(
+      (name) =>
+        FORWARDING_HEADERS.has(name) ||
+        (name !== CLIENT_ADDRESS && FORWARDING_PREFIXES.some((prefix) => name.startsWith(prefix))),
+    )
+    .toSorted();
 }
 
 function headerParts(name: string, head: RequestHead): string[] {

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.js';
 import type { BypassReason } from './bypass-reasons.js';
 import { BODY_HEADERS, isNotModified, weakETag } from './conditional-request.js';
 import { ageOf, decideResponse, type ResponseDecision } from './http-cache.policy.js';
-import { presetFields, type HttpExchange } from './http-exchange.js';
+import { isIdentified, presetFields, type HttpExchange } from './http-exchange.js';
 import {
   linesOfFields,
   type HeaderField,
@@ -80,6 +80,11 @@ export class PageRecording implements ResponseObserver {
   finished({ status, fields, lines, body }: Recording): void {
     const decision = this.#decide(status, lines);
     if (!decision.store) return;
+    if (isIdentified(this.#options.exchange)) {
+      // Found out only within, by an interceptor or the handler itself.
+      this.#options.report('identity');
+      return;
+    }
     const page = pageHeaders(fields, this.#preset);
     const etag: HeaderField[] = lines.has('etag') ? [] : [['ETag', weakETag(body)]];
     void this.#keep(decision, {

@@ -76,7 +76,7 @@ export class PageStore {
   ): Promise<Kept> {
     const entry = await this.#read(key);
     const known = entry && isVaryIndex(entry) ? entry : undefined;
-    const names = [...new Set([...(known?.names ?? []), ...vary])].sort();
+    const names = [...new Set([...(known?.names ?? []), ...vary])].toSorted();
     if (names.length === 0) return this.#write(key, encodePage(key, page), ttl);
     const grown = known !== undefined && names.length > known.names.length;
     const variant = variantKey(key, names, head);

@@ -81,6 +81,7 @@ function pageOf(head: Record<string, unknown>, body: Buffer): StoredPage | undef
   if (!isWhole(status) || status < 200 || status > 599 || status === 304) return undefined;
   if (!Array.isArray(fields) || !fields.every(isSafeField) || !isTextList(removed))
     return undefined;
+  for (const name of removed) validateHeaderName(name);
   if (!isWhole(storedAt) || !isWhole(age)) return undefined;
   return { status, fields, removed, storedAt, age, body };
 }

@@ -15,7 +15,7 @@ export function parseVary(lines: readonly string[] = []): string[] | undefined {
     if (name === '*' || !NAME.test(name)) return undefined;
     names.add(name);
   }
-  return [...names].sort();
+  return [...names].toSorted();
 }
 
 /** One `Vary` value that lists what both list, in order, each name once. */

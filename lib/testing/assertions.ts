@@ -19,9 +19,15 @@ export function expectEqual(actual: unknown, expected: unknown, what: string): v
   });
 }
 
-/** Demands that a statement holds. @param statement The statement, as a whole sentence. */
+/** Demands that a statement holds. @param statement The statement, without a full stop. */
 export function expectTrue(value: boolean, statement: string): void {
-  if (!value) throw new assert.AssertionError({ message: `This does not hold: ${statement}` });
+  if (value) return;
+  throw new assert.AssertionError({
+    message: `This does not hold: ${statement}`,
+    actual: false,
+    expected: true,
+    operator: 'equal',
+  });
 }
 
 /** Demands that a call rejects with this error and does not throw before it has given a promise. */
@@ -34,7 +40,7 @@ export async function expectRejection(
   try {
     promise = call();
   } catch (error) {
-    throw failure(`${what} threw ${show(error)} instead of giving a promise that rejects.`);
+    throw failure(what, `threw ${show(error)}`, 'gives a promise that rejects');
   }
   let value: unknown;
   try {
@@ -45,11 +51,12 @@ export async function expectRejection(
     if (expected.name !== undefined) expectEqual(name, expected.name, `${what}: name`);
     return;
   }
-  throw failure(`${what} answered ${show(value)} instead of rejecting.`);
+  throw failure(what, `answered ${show(value)}`, 'rejects');
 }
 
-function failure(message: string): assert.AssertionError {
-  return new assert.AssertionError({ message });
+function failure(what: string, actual: string, expected: string): assert.AssertionError {
+  const message = `${what} ${actual}. It must be so that it ${expected}.`;
+  return new assert.AssertionError({ message, actual, expected, operator: 'equal' });
 }
 
 function show(value: unknown): string {

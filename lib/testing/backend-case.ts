@@ -2,10 +2,20 @@ import type { CacheBackend } from '../core/cache-backend.interface.js';
 import type { CaseDefinition } from './contract-case.js';
 
 /**
- * What a backend may lack: the optional methods, and `storage`, which only a backend that keeps nothing lacks.
+ * What a backend may lack: the optional methods; `negativeCounters`, where the server's protocol cannot count below zero;
+ * and `storage`, which only a backend that keeps nothing lacks.
  */
 export type BackendFeature =
-  'storage' | 'getMany' | 'setMany' | 'deleteMany' | 'has' | 'incr' | 'ttl' | 'ping' | 'stats';
+  | 'storage'
+  | 'getMany'
+  | 'setMany'
+  | 'deleteMany'
+  | 'has'
+  | 'incr'
+  | 'negativeCounters'
+  | 'ttl'
+  | 'ping'
+  | 'stats';
 
 /** What a case of the backend contract works on. */
 export interface BackendCaseContext {

@@ -2,8 +2,8 @@ import type { CacheOptions } from '../core/cache-options.interface.js';
 import type { CacheService } from '../core/cache.service.js';
 import type { CaseDefinition } from './contract-case.js';
 
-/** What a cache may lack: `storage` lacks only a cache that keeps nothing, the rest is what its backend can do. */
-export type CacheFeature = 'storage' | 'incr' | 'ttl' | 'stats' | 'ping';
+/** What a cache may lack, because its backend does; see `BackendFeature`. */
+export type CacheFeature = 'storage' | 'incr' | 'negativeCounters' | 'ttl' | 'stats' | 'ping';
 
 /** The options that cases of the cache contract set. */
 export type CacheContractSettings = Readonly<

@@ -71,7 +71,6 @@ export const keyCases: readonly CacheCase[] = [
           decr: () => cache.decr(wrong),
           incrVersion: () => cache.incrVersion(wrong),
           decrVersion: () => cache.decrVersion(wrong),
-          ttl: () => cache.ttl(wrong),
           pull: () => cache.pull(wrong),
         };
         for (const [name, call] of Object.entries(calls)) {

@@ -217,6 +217,7 @@ export const timeoutCases: readonly CacheCase[] = [
       expectEqual(await cache.ttl('missing'), undefined, 'ttl() of missing');
       await advance(60);
       expectEqual(await cache.ttl('timed'), undefined, 'ttl() of what is over');
+      await expectRejection(() => cache.ttl(''), { name: 'TypeError' }, 'ttl() of no key');
     },
   },
 ];

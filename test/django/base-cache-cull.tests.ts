@@ -7,7 +7,10 @@ export const baseCacheCullTests: readonly DjangoTest[] = [
   {
     title: 'a third of the entries goes when the cache is full [test_cull]',
     run: async ({ open }) => {
-      const cache = await open({ options: { maxEntries: 30, cullFrequency: 3 } });
+      const cache = await open({
+        keyPrefix: 'cull',
+        options: { maxEntries: 30, cullFrequency: 3 },
+      });
 
       expect(await leftAfterInserts(cache)).toBe(29);
     },
@@ -15,7 +18,10 @@ export const baseCacheCullTests: readonly DjangoTest[] = [
   {
     title: 'all entries go with a cullFrequency of 0 [test_zero_cull]',
     run: async ({ open }) => {
-      const cache = await open({ options: { maxEntries: 30, cullFrequency: 0 } });
+      const cache = await open({
+        keyPrefix: 'cull',
+        options: { maxEntries: 30, cullFrequency: 0 },
+      });
 
       expect(await leftAfterInserts(cache)).toBe(19);
     },
@@ -23,7 +29,7 @@ export const baseCacheCullTests: readonly DjangoTest[] = [
   {
     title: 'the first value is stored in the smallest cache [test_cull_delete_when_store_empty]',
     run: async ({ open }) => {
-      const cache = await open({ options: { maxEntries: 1, cullFrequency: 3 } });
+      const cache = await open({ keyPrefix: 'cull', options: { maxEntries: 1, cullFrequency: 3 } });
 
       expect(await cache.set('force_cull', 'value', 1000)).toBe(true);
       expect(await cache.has('force_cull')).toBe(true);

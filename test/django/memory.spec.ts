@@ -13,7 +13,7 @@ import { baseCacheTimeTests } from './base-cache-time.tests.js';
 import { baseCacheVersionTests } from './base-cache-version.tests.js';
 import { baseCacheTests } from './base-cache.tests.js';
 
-const NINE = { options: { maxEntries: 9, cullFrequency: 3 } };
+const NINE = { keyPrefix: 'lru', options: { maxEntries: 9, cullFrequency: 3 } };
 
 const locMemTests: readonly DjangoTest[] = [
   {

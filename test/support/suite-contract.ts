@@ -10,6 +10,7 @@ import { systemClock } from '../../lib/core/clock.js';
 import type { CachePlace, PlaceMaker, PlaceSettings } from './suite-place.js';
 
 const AT_A_TIME = 16;
+const MOST_MS = 120_000;
 
 /** The caches of places under the cache contract. `more` are settings that hold for all of them. */
 export function contractOf(
@@ -47,34 +48,28 @@ export function runInTurn(cases: readonly ContractCase[]): void {
 
 /** The same, but many under way together, because they wait for real time to pass. */
 export function runTogether(cases: readonly ContractCase[]): void {
-  const outcomes = new Map(cases.map(({ title }) => [title, settledLater()]));
+  const outcomes = new Map<string, () => void>();
   const waiting = cases.filter(({ skipped }) => skipped === undefined);
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
-      const { resolve, reject } = outcomes.get(next.title)!;
-      await next.run().then(resolve, reject);
+      outcomes.set(next.title, await outcomeOf(next));
     }
   };
 
-  beforeAll(() => {
-    for (let worker = 0; worker < AT_A_TIME; worker += 1) void work();
-  });
-  runInTurn(cases.map((each) => ({ ...each, run: () => outcomes.get(each.title)!.promise })));
+  beforeAll(async () => {
+    await Promise.all(Array.from({ length: AT_A_TIME }, work));
+  }, MOST_MS);
+  runInTurn(cases.map((each) => ({ ...each, run: async () => outcomes.get(each.title)!() })));
 }
 
-interface SettledLater {
-  readonly promise: Promise<void>;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-}
-
-function settledLater(): SettledLater {
-  let resolve!: () => void;
-  let reject!: (error: unknown) => void;
-  const promise = new Promise<void>((...both) => {
-    [resolve, reject] = both;
-  });
-  // The test that waits for it may come later; until then a rejection is not unhandled.
-  promise.catch(() => undefined);
-  return { promise, resolve, reject };
+/** A function that throws what the case rejected with, or nothing. */
+async function outcomeOf({ run }: ContractCase): Promise<() => void> {
+  try {
+    await run();
+    return () => undefined;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
 }

@@ -1,3 +1,4 @@
+import { afterAll } from '@jest/globals';
 import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -22,3 +23,12 @@ export const filePlaces: PlaceMaker = {
     );
   },
 };
+
+/** A directory for the tests of this `describe`, removed after them. */
+export function directoryForAll(): () => string {
+  const directory = mkdtempSync(join(tmpdir(), 'cache-tests-'));
+  afterAll(async () => {
+    await rm(directory, { recursive: true, force: true });
+  });
+  return () => directory;
+}

@@ -31,9 +31,9 @@ import {
 export interface OpenFile {
   readonly content: FileContent;
   /** True if the path still leads to this file, and not to one that was put in its place. */
-  isInPlace(): boolean;
+  readonly isInPlace: () => boolean;
   /** Replaces bytes of the file. */
-  patch(bytes: Buffer, position: number): void;
+  readonly patch: (bytes: Buffer, position: number) => void;
 }
 
 const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);

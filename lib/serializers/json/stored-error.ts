@@ -25,29 +25,15 @@ const CLASSES: ReadonlyMap<string, new () => Error> = new Map<string, new () => 
 
 const HIDDEN = ['message', 'name', 'cause', 'errors'];
 
-/** The built-in class that an error is of; undefined if it is of a class of its own. */
-export function errorType(error: object): string | undefined {
-  const name = classNameOf(error);
-  if (CLASSES.has(name)) return name;
-  // The errors that Node 20 itself throws are of an inner subclass of this name; later ones are of the built-in class.
-  return name === 'NodeError' ? nearestErrorType(error) : undefined;
-}
-
-/** The first built-in class among those that an error inherits from. */
-export function nearestErrorType(error: object): string {
-  for (
-    let prototype = Object.getPrototypeOf(error) as object | null;
-    prototype !== null;
-    prototype = Object.getPrototypeOf(prototype) as object | null
-  ) {
-    const name = classNameOf(prototype);
-    if (CLASSES.has(name)) return name;
-  }
-  return 'Error';
+/** True for the name of a built-in class of errors. */
+export function isErrorClass(name: string): boolean {
+  // The errors that Node 20 itself throws are of an inner class of this name; later ones are of the built-in class.
+  return CLASSES.has(name) || name === 'NodeError';
 }
 
 /** What is stored of an error, its properties as they are. */
-export function storedError(error: Error, type: string): StoredError {
+export function storedError(error: Error): StoredError {
+  const type = builtInClassOf(error);
   const own: Record<string, unknown> = {};
   const hidden: Record<string, unknown> = {};
   for (const key of Object.keys(error)) {
@@ -77,6 +63,14 @@ export function revivedError(data: unknown): Error {
   for (const key of HIDDEN) {
     if (Object.hasOwn(entries, key)) setOwn(error, key, entries[key], false);
   }
-  setOwn(error, 'stack', `${String(error.name)}: ${String(error.message)}`, false);
+  setOwn(error, 'stack', Error.prototype.toString.call(error), false);
   return error;
+}
+
+function builtInClassOf(error: object): string {
+  let prototype = Object.getPrototypeOf(error) as object | null;
+  while (prototype !== null && !CLASSES.has(classNameOf(prototype))) {
+    prototype = Object.getPrototypeOf(prototype) as object | null;
+  }
+  return prototype === null ? 'Error' : classNameOf(prototype);
 }

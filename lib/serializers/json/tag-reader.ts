@@ -19,7 +19,10 @@ const RAW: ReadonlyMap<string, Decode> = new Map<string, Decode>([
   ['undefined', () => undefined],
   ['Number', numberOf],
   ['BigInt', bigintOf],
-  ...LEAF_TYPES.map((type): [string, Decode] => [type.name, (data) => type.decode(data)]),
+  ...[...LEAF_TYPES.values()].map((type): [string, Decode] => [
+    type.name,
+    (data) => type.decode(data),
+  ]),
 ]);
 const LIST: ReadonlyMap<string, Decode> = new Map<string, Decode>([
   ['Set', (data) => new Set(asList(data))],
@@ -50,7 +53,7 @@ export class TagReader {
     for (let index = 0; index < list.length; index += 1) {
       const item = list[index];
       if (typeof item !== 'object' || item === null) continue;
-      if (isHole(item)) delete list[index];
+      if (isHole(item)) Reflect.deleteProperty(list, index);
       else list[index] = this.read(item, level + 1);
     }
     return list;

@@ -3,8 +3,8 @@ import { classNameOf } from './data-checks.js';
 import type { ResolvedJsonOptions } from './json.options.js';
 import { LEAF_TYPES } from './leaf-types.js';
 import { isJsonNumber, isPlainObject } from './plain-tree.js';
-import { entryStep, refusal, type Step } from './refusal.js';
-import { errorType, nearestErrorType, storedError } from './stored-error.js';
+import { entryStep, itemStep, reasonFor, refusal, type Step } from './refusal.js';
+import { isErrorClass, storedError } from './stored-error.js';
 import { hasTag, MOST_HOLES, MOST_LEVELS, setOwn, type Tag, typeTag } from './tag-format.js';
 
 /** Turns one value into a tree that JSON keeps, with tags for what JSON lacks. For one use. */
@@ -35,32 +35,46 @@ export class TagWriter {
       case 'undefined':
         return this.#tag('undefined');
       case 'object':
-        return value === null ? null : this.#inside(value, this.#writeObject);
+        return value === null ? null : this.#writeObject(value);
       default:
-        return this.#writeOfType(value) ?? this.#refuseUnknown(value);
+        return this.#writeOfType(value) ?? this.#refuse(value);
     }
   }
 
   #writeObject(value: object): unknown {
-    if (Array.isArray(value) && classNameOf(value) === 'Array') return this.#writeList(value);
+    if (this.#around.includes(value)) {
+      throw refusal(this.#path, 'is circular: it is one of the objects that contain it.');
+    }
+    if (this.#around.length === MOST_LEVELS) {
+      throw refusal(this.#path, `is nested deeper than ${MOST_LEVELS} levels.`);
+    }
+    this.#around.push(value);
+    const written = this.#writeContent(value);
+    this.#around.pop();
+    return written;
+  }
+
+  #writeContent(value: object): unknown {
+    const className = classNameOf(value);
+    if (Array.isArray(value) && className === 'Array') return this.#writeList(value);
     if (isPlainObject(value)) return this.#writeRecord(value);
-    return this.#writeOfType(value) ?? this.#writeBuiltIn(value) ?? this.#writeInstance(value);
+    return (
+      this.#writeOfType(value) ?? this.#writeBuiltIn(value, className) ?? this.#writeInstance(value)
+    );
   }
 
   #writeList(list: readonly unknown[]): unknown[] {
     const written: unknown[] = [];
     let holes = 0;
     for (let index = 0; index < list.length; index += 1) {
-      if (Object.hasOwn(list, index)) {
-        written.push(this.#step(index, list[index]));
+      const item = list[index];
+      if (item !== undefined || Object.hasOwn(list, index)) {
+        written.push(this.#step(index, item));
         continue;
       }
       holes += 1;
       if (holes > MOST_HOLES) {
-        throw refusal(
-          this.#path,
-          `is a list with more than ${MOST_HOLES} holes. Use a Map for it.`,
-        );
+        throw refusal(this.#path, `is a list with more than ${MOST_HOLES} holes. Use a Map.`);
       }
       written.push(this.#tag('hole'));
     }
@@ -73,51 +87,47 @@ export class TagWriter {
         throw refusal(this.#path, `has the symbol ${String(symbol)} as a key. Use a string.`);
       }
     }
-    const written: Record<string, unknown> = {};
-    for (const key of Object.keys(record)) {
-      const item = (record as Record<string, unknown>)[key];
-      if (item !== undefined) setOwn(written, key, this.#step(key, item));
-    }
+    const written = this.#writeProperties(record as Record<string, unknown>);
     return hasTag(written) ? this.#tag('Object', written) : written;
   }
 
-  #writeOfType(value: unknown): unknown {
-    const type = this.#options.types.find((candidate) => candidate.is(value));
-    return (
-      type &&
-      this.#tag(
-        typeTag(type.name),
-        this.#inside(type, () => this.write(type.encode(value))),
-      )
-    );
+  #writeProperties(record: Record<string, unknown>): Record<string, unknown> {
+    const written: Record<string, unknown> = {};
+    for (const key of Object.keys(record)) {
+      const item = record[key];
+      if (item !== undefined) setOwn(written, key, this.#step(key, item));
+    }
+    return written;
   }
 
-  #writeBuiltIn(value: object): unknown {
-    const leaf = LEAF_TYPES.find((candidate) => candidate.is(value));
-    if (leaf) return this.#tag(leaf.name, leaf.encode(value));
-    const className = classNameOf(value);
-    if (types.isMap(value) && className === 'Map') return this.#writeMap(value);
-    if (types.isSet(value) && className === 'Set') {
-      return this.#tag(
-        'Set',
-        Array.from(value, (item, i) => this.#step(at('values', i), item)),
-      );
+  #writeOfType(value: unknown): Tag | undefined {
+    const type = this.#options.types.find((candidate) => candidate.is(value));
+    return type && this.#tag(typeTag(type.name), this.write(type.encode(value)));
+  }
+
+  #writeBuiltIn(value: object, className: string): Tag | undefined {
+    const leaf = LEAF_TYPES.get(className);
+    if (leaf?.is(value)) return this.#tag(leaf.name, leaf.encode(value));
+    if (className === 'Map' && types.isMap(value)) return this.#writeMap(value);
+    if (className === 'Set' && types.isSet(value)) {
+      const items = Array.from(value, (item, index) => this.#step(itemStep(index), item));
+      return this.#tag('Set', items);
     }
-    if (!types.isNativeError(value)) return undefined;
-    const type = errorType(value);
-    return type && this.#writeError(value, type);
+    return isErrorClass(className) && types.isNativeError(value)
+      ? this.#writeError(value)
+      : undefined;
   }
 
   #writeMap(map: ReadonlyMap<unknown, unknown>): Tag {
     const pairs = Array.from(map, ([key, value], index) => [
-      this.#step(at('keys', index), key),
+      this.#step({ written: `.keys()[${index}]` }, key),
       this.#step(entryStep(key, index), value),
     ]);
     return this.#tag('Map', pairs);
   }
 
-  #writeError(error: Error, type: string): Tag {
-    const { own, hidden } = storedError(error, type);
+  #writeError(error: Error): Tag {
+    const { type, own, hidden } = storedError(error);
     return this.#tag('Error', {
       type,
       own: this.#writeProperties(own),
@@ -125,26 +135,25 @@ export class TagWriter {
     });
   }
 
-  // No tag, whatever the names of the properties: they are read as a list of properties.
-  #writeProperties(properties: Record<string, unknown>): Record<string, unknown> {
-    const written: Record<string, unknown> = {};
-    for (const [key, item] of Object.entries(properties)) {
-      if (item !== undefined) setOwn(written, key, this.#step(key, item));
-    }
-    return written;
-  }
-
   #writeInstance(value: object): unknown {
-    if (this.#options.instances === 'refuse' || types.isPromise(value)) this.#refuseUnknown(value);
-    if (types.isNativeError(value)) return this.#writeError(value, nearestErrorType(value));
+    if (this.#options.instances === 'refuse' || types.isPromise(value)) return this.#refuse(value);
     if (Array.isArray(value)) return this.#writeList(value);
+    if (types.isBoxedPrimitive(value)) return this.write(value.valueOf());
+    for (
+      let prototype = Object.getPrototypeOf(value) as object | null;
+      prototype !== null;
+      prototype = Object.getPrototypeOf(prototype) as object | null
+    ) {
+      const builtIn = this.#writeBuiltIn(value, classNameOf(prototype));
+      if (builtIn) return builtIn;
+    }
     const { toJSON } = value as { toJSON?: unknown };
     return typeof toJSON === 'function'
-      ? this.write((toJSON as (this: object) => unknown).call(value))
+      ? this.write(toJSON.call(value, ''))
       : this.#writeRecord(value);
   }
 
-  #refuseUnknown(value: unknown): never {
+  #refuse(value: unknown): never {
     throw refusal(this.#path, reasonFor(value));
   }
 
@@ -155,33 +164,8 @@ export class TagWriter {
     return written;
   }
 
-  #inside<T extends object>(value: T, write: (this: TagWriter, value: T) => unknown): unknown {
-    if (this.#around.includes(value)) {
-      throw refusal(this.#path, 'is circular: it is one of the objects that contain it.');
-    }
-    if (this.#around.length === MOST_LEVELS) {
-      throw refusal(this.#path, `is nested deeper than ${MOST_LEVELS} levels.`);
-    }
-    this.#around.push(value);
-    const written = write.call(this, value);
-    this.#around.pop();
-    return written;
-  }
-
   #tag(name: string, data?: unknown): Tag {
     this.hasTags = true;
     return data === undefined ? { $: name } : { $: name, v: data };
   }
-}
-
-function at(list: 'keys' | 'values', index: number): Step {
-  return { written: `.${list}()[${index}]` };
-}
-
-function reasonFor(value: unknown): string {
-  if (typeof value === 'function') return 'is a function. Leave it out, or store what it gives.';
-  if (typeof value === 'symbol') return 'is a symbol. Use a string.';
-  if (types.isPromise(value)) return 'is a promise. Await it first.';
-  const name = classNameOf(value as object) || 'an unnamed class';
-  return `is an instance of ${name}, which would not come back as one. Pass { type: ${name} } at the call if it is the value itself or an item of the list, describe the class in json({ types: [{ name, is, encode, decode }] }), or take plain data back with json({ instances: 'plain' }).`;
 }

@@ -1,6 +1,6 @@
 import { endianness } from 'node:os';
 import { types } from 'node:util';
-import { asText, classNameOf } from './data-checks.js';
+import { asText } from './data-checks.js';
 import type { JsonType } from './json.options.js';
 
 type TypedArray = ArrayBufferView & { readonly BYTES_PER_ELEMENT: number };
@@ -24,11 +24,7 @@ const CLASSES: readonly TypedArrayClass[] = [
   BigInt64Array,
 ];
 
-// Answers the kind of a typed array of any realm; what the class is called does not matter.
-const kindOf = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype),
-  Symbol.toStringTag,
-)!.get!;
+const TYPED_ARRAY = Object.getPrototypeOf(Uint8Array.prototype) as object;
 
 /** The typed arrays as bytes in little-endian order. */
 export const TYPED_ARRAYS: readonly JsonType[] = CLASSES.map(typedArrayType);
@@ -37,8 +33,9 @@ function typedArrayType(constructor: TypedArrayClass): JsonType {
   const { name, BYTES_PER_ELEMENT: width } = constructor;
   return {
     name,
+    // The getter answers for typed arrays of any realm, whatever their class is called.
     is: (value) =>
-      types.isTypedArray(value) && kindOf.call(value) === name && classNameOf(value) === name,
+      types.isTypedArray(value) && Reflect.get(TYPED_ARRAY, Symbol.toStringTag, value) === name,
     encode: ({ buffer, byteOffset, byteLength }: TypedArray) =>
       littleEndian(new Uint8Array(buffer, byteOffset, byteLength), width).toString('base64'),
     decode: (data) => {

@@ -1,0 +1,39 @@
+import { describe } from '@jest/globals';
+import { backendContract, cacheContract, fakeClock } from 'nestjs-cache-framework/testing';
+import { file } from '../../lib/backends/file/index.js';
+import type { FileIoMode } from '../../lib/backends/file/index.js';
+import { backendPlace } from '../support/suite-backends.js';
+import { contractOf, runInTurn } from '../support/suite-contract.js';
+import { directoryForAll, filePlaces } from '../support/suite-file.js';
+
+const MEBIBYTE = 1024 * 1024;
+
+describe.each<FileIoMode>(['async', 'sync'])('file with %s input and output', (io) => {
+  const directory = directoryForAll();
+  const clock = fakeClock();
+  const place = backendPlace(clock);
+
+  runInTurn(
+    backendContract({
+      create: (scope) =>
+        place.open(file({ location: directory(), io, maxEntryBytes: 4 * MEBIBYTE }), scope),
+      advance: (seconds) => {
+        clock.advance(seconds);
+      },
+      refusedBytes: 4 * MEBIBYTE + 1,
+      supports: { getMany: false, setMany: false, deleteMany: false },
+    }),
+  );
+});
+
+describe('a cache in files', () => {
+  runInTurn(cacheContract(contractOf(filePlaces)));
+});
+
+describe('a cache in files with a prefix', () => {
+  runInTurn(
+    cacheContract(
+      contractOf(filePlaces, ({ keyPrefix = '' }) => ({ keyPrefix: `../shop/${keyPrefix}` })),
+    ),
+  );
+});

@@ -1,0 +1,84 @@
+import { describe } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { backendContract, cacheContract } from 'nestjs-cache-framework/testing';
+import { memcached } from '../../lib/backends/memcached/index.js';
+import { systemClock } from '../../lib/core/clock.js';
+import { GuardedBackend } from '../../lib/core/guarded.backend.js';
+import { describeWithMemcached } from '../support/memcached.js';
+import { backendPlace } from '../support/suite-backends.js';
+import { contractOf, runTogether } from '../support/suite-contract.js';
+import { memcachedPlaces, serverForAll } from '../support/suite-memcached.js';
+
+// What memcached's binary protocol lacks.
+const supports = { ttl: false, negativeCounters: false };
+const own =
+  'the server itself reads these as numbers, and a look beforehand would cost a round trip';
+const skip = {
+  'incr() refuses a plus sign and changes nothing': own,
+  'incr() refuses a number behind a blank and changes nothing': own,
+  'incr() refuses a number and a line end and changes nothing': own,
+};
+const place = backendPlace(systemClock);
+const common = {
+  advance: (seconds: number) => sleep(seconds * 1000),
+  realTime: true,
+  refusedBytes: 1024 * 1024,
+  skip,
+};
+
+describeWithMemcached('memcached', () => {
+  const server = serverForAll();
+
+  describe('the backend', () => {
+    runTogether(
+      backendContract({
+        ...common,
+        create: (scope) => place.open(memcached({ location: server().address }), scope),
+        supports: { ...supports, has: false },
+      }),
+    );
+  });
+
+  describe('the backend behind the guard', () => {
+    runTogether(
+      backendContract({
+        ...common,
+        create: async (scope) =>
+          new GuardedBackend(
+            await place.open(memcached({ location: server().address }), scope),
+            place.context(scope),
+          ),
+        supports: { ...supports, has: false },
+      }),
+    );
+  });
+
+  describe('a cache', () => {
+    runTogether(cacheContract({ ...contractOf(memcachedPlaces(server)), supports }));
+  });
+
+  describe('a cache with another key function', () => {
+    const places = memcachedPlaces(server);
+    runTogether(
+      cacheContract({
+        ...contractOf(places, ({ keyFunction }) => ({
+          keyFunction: keyFunction ?? ((key, prefix, version) => `${version}/${prefix}/${key}`),
+        })),
+        supports,
+      }),
+    );
+  });
+});
+
+describeWithMemcached('three memcached servers', () => {
+  const servers = [serverForAll(), serverForAll(), serverForAll()];
+
+  runTogether(
+    backendContract({
+      ...common,
+      create: (scope) =>
+        place.open(memcached({ location: servers.map((server) => server().address) }), scope),
+      supports: { ...supports, has: false },
+    }),
+  );
+});

@@ -1,0 +1,118 @@
+import { expect, it } from '@jest/globals';
+import { memcached } from '../../lib/backends/memcached/index.js';
+import { describeWithMemcached, rawCommand } from '../support/memcached.js';
+import type { DjangoTest } from '../support/suite-django.js';
+import { runDjangoTests } from '../support/suite-django.js';
+import { memcachedPlaces, serverForAll } from '../support/suite-memcached.js';
+import { placeOn } from '../support/suite-place.js';
+import { baseCacheKeyTests } from './base-cache-key.tests.js';
+import { baseCacheTimeTests } from './base-cache-time.tests.js';
+import { baseCacheVersionTests } from './base-cache-version.tests.js';
+import { baseCacheTests } from './base-cache.tests.js';
+
+const YEAR = 365 * 24 * 60 * 60;
+const MEBIBYTE = 1024 * 1024;
+
+const memcachedTests: readonly DjangoTest[] = [
+  {
+    title: 'the timeout null of a cache is sent as "never" [test_default_never_expiring_timeout]',
+    run: async ({ open }) => {
+      const cache = await open({ timeout: null });
+      await cache.set('infinite_foo', 'bar');
+
+      expect(await cache.get('infinite_foo')).toBe('bar');
+    },
+  },
+  {
+    title: 'a timeout of a cache beyond 30 days works [test_default_far_future_timeout]',
+    run: async ({ open }) => {
+      const cache = await open({ timeout: YEAR });
+      await cache.set('future_foo', 'bar');
+
+      expect(await cache.get('future_foo')).toBe('bar');
+    },
+  },
+  {
+    title: 'an old value does not outlive a failed set [test_memcached_deletes_key_on_failed_set]',
+    run: async ({ cache }) => {
+      await cache.set('small_value', 'a');
+      expect(await cache.get('small_value')).toBe('a');
+
+      expect(await cache.set('small_value', 'a'.repeat(2 * MEBIBYTE))).toBe(false);
+      expect(await cache.get('small_value')).toBeUndefined();
+    },
+  },
+  {
+    title: 'setMany names the keys it could not store [test_set_many_returns_failing_keys]',
+    run: async ({ cache }) => {
+      const large = 'a'.repeat(2 * MEBIBYTE);
+
+      expect(await cache.setMany({ small: 1, large, 'large too': large })).toEqual([
+        'large',
+        'large too',
+      ]);
+      expect(await cache.get('small')).toBe(1);
+    },
+  },
+];
+
+describeWithMemcached('Django on one server', () => {
+  const server = serverForAll();
+  const places = memcachedPlaces(server);
+
+  runDjangoTests('BaseCacheTests', places, [
+    ...baseCacheTests,
+    ...baseCacheTimeTests,
+    ...baseCacheVersionTests,
+    ...baseCacheKeyTests,
+  ]);
+  runDjangoTests('BaseMemcachedTests', places, memcachedTests);
+
+  it('closing a cache closes its connections [test_close]', async () => {
+    const before = await connectionsOf(server().port);
+    const place = places.make();
+    const cache = await place.open();
+    await cache.set('foo', 'bar');
+    expect(await connectionsOf(server().port)).toBe(before + 1);
+
+    await cache.close();
+
+    expect(await connectionsOf(server().port)).toBe(before);
+    await place.end();
+  });
+});
+
+describeWithMemcached('Django on two servers', () => {
+  const first = serverForAll();
+  const second = serverForAll();
+
+  it('a location is a list, or text with commas or semicolons [test_location_multiple_servers]', async () => {
+    const locations = [
+      [first().address, second().address],
+      `${first().address};${second().address}`,
+      `${first().address},${second().address}`,
+    ];
+    const place = placeOn({
+      backend: 'memcached',
+      prefix: 'several',
+      factory: (options) => memcached(options),
+    });
+    const caches = await Promise.all(
+      locations.map((location) => place.open({ options: { location } })),
+    );
+    const keys = Array.from({ length: 40 }, (_, index) => `k${index}`);
+    await caches[0]!.setMany(Object.fromEntries(keys.map((key) => [key, key])));
+
+    for (const cache of caches) {
+      expect((await cache.getMany(keys)).size).toBe(40);
+      expect((await cache.stats()).map(({ server }) => server)).toEqual(locations[0]);
+    }
+    await place.end();
+  });
+});
+
+/** Open connections without the one that asks. */
+async function connectionsOf(port: number): Promise<number> {
+  const reply = await rawCommand(port, 'stats');
+  return Number(/STAT curr_connections (\d+)/.exec(reply)?.[1]) - 1;
+}

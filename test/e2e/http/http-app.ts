@@ -1,0 +1,137 @@
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { INestApplication, LoggerService, ModuleMetadata, Type } from '@nestjs/common';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { CacheModule } from '../../../lib/cache.module.js';
+import type { CacheModuleOptions } from '../../../lib/cache-module-options.interface.js';
+import { CacheService } from '../../../lib/core/cache.service.js';
+
+/** The two frameworks that Nest stands on. */
+export const PLATFORMS = ['express', 'fastify'] as const;
+
+export type Platform = (typeof PLATFORMS)[number];
+
+/** What a raw client saw. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly rawHeaders: readonly string[];
+  readonly body: string;
+  readonly bytes: Buffer;
+  /** The `X-Cache` header. */
+  readonly cache: string | undefined;
+}
+
+export interface Asking {
+  readonly method?: string;
+  /** Names and values; a list is sent as a line each. */
+  readonly headers?: Readonly<Record<string, string | string[]>>;
+  readonly body?: string;
+}
+
+/** A Nest application on a loopback port, spoken to by a client that adds nothing to what it is told to send. */
+export interface HttpApp {
+  readonly app: INestApplication;
+  readonly cache: CacheService;
+  readonly log: LogLines;
+  readonly port: number;
+  ask(path: string, asking?: Asking): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+export interface HttpAppOptions extends ModuleMetadata {
+  /** Options of `CacheModule`. Default: one memory cache. */
+  readonly cache?: CacheModuleOptions;
+  /** Runs before the application listens. */
+  configure?(app: INestApplication): unknown;
+}
+
+/** Keeps what the application logs. */
+export class LogLines implements LoggerService {
+  readonly lines: { level: string; message: string; context: unknown }[] = [];
+
+  log(message: unknown, context?: unknown): void {
+    this.lines.push({ level: 'log', message: String(message), context });
+  }
+
+  warn(message: unknown, context?: unknown): void {
+    this.lines.push({ level: 'warn', message: String(message), context });
+  }
+
+  error(message: unknown, ...rest: unknown[]): void {
+    this.lines.push({ level: 'error', message: String(message), context: rest.at(-1) });
+  }
+
+  /** The messages of the interceptor. */
+  said(): string[] {
+    return this.lines
+      .filter(({ context }) => context === 'CacheInterceptor')
+      .map(({ message }) => message);
+  }
+
+  errors(): string[] {
+    return this.lines.filter(({ level }) => level === 'error').map(({ message }) => message);
+  }
+}
+
+/** Starts an application with `CacheModule` and the given controllers. */
+export async function startApp(platform: Platform, options: HttpAppOptions): Promise<HttpApp> {
+  const { cache, configure, imports = [], ...metadata } = options;
+  const log = new LogLines();
+  const module = await Test.createTestingModule({
+    ...metadata,
+    imports: [CacheModule.forRoot(cache), ...imports],
+  }).compile();
+  const adapter = platform === 'express' ? new ExpressAdapter() : new FastifyAdapter();
+  const app = module.createNestApplication(adapter as never);
+  app.useLogger(log);
+  await configure?.(app);
+  await app.listen(0, '127.0.0.1');
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  return {
+    app,
+    cache: app.get(CacheService),
+    log,
+    port,
+    ask: (path, asking) => ask(port, path, asking),
+    close: () => app.close(),
+  };
+}
+
+/** One controller's application. */
+export function startController(
+  platform: Platform,
+  controller: Type<unknown>,
+  options: HttpAppOptions = {},
+): Promise<HttpApp> {
+  return startApp(platform, { ...options, controllers: [controller] });
+}
+
+function ask(port: number, path: string, asking: Asking = {}): Promise<Answer> {
+  const { method = 'GET', headers = {}, body } = asking;
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(
+      { host: '127.0.0.1', port, path, method, headers, agent: false },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () => {
+          const bytes = Buffer.concat(chunks);
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            rawHeaders: response.rawHeaders,
+            body: bytes.toString(),
+            bytes,
+            cache: response.headers['x-cache'] as string | undefined,
+          });
+        });
+      },
+    );
+    request.on('error', reject);
+    request.end(body);
+  });
+}
