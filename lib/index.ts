@@ -63,4 +63,8 @@ export {
 export { dummy } from './backends/dummy/index.js';
 export { memory, type MemoryOptions } from './backends/memory/index.js';
 
+export { CacheInterceptor } from './http/cache.interceptor.js';
+export { CacheKey, type CacheKeyFunction } from './decorators/cache-key.decorator.js';
+export { CacheTTL, type CacheTTLFunction } from './decorators/cache-ttl.decorator.js';
 export { InjectCache } from './decorators/inject-cache.decorator.js';
+export { NeverCache } from './decorators/never-cache.decorator.js';

@@ -301,14 +301,14 @@ describe('a configuration mistake fails the start', () => {
       start(CacheModule.forRoot({ timeout: 5 }), CacheModule.forRoot({ timeout: 6 })),
     ).rejects.toMatchObject({
       code: 'CACHE_SECOND_MODULE',
-      message: expect.stringContaining('2 times') as string,
+      message: expect.stringContaining('2 times'),
     });
   });
 
   it('an injected alias that is not configured, with the known ones', async () => {
     await expect(start(CacheModule.forRoot(), CodesModule as never)).rejects.toMatchObject({
       code: 'CACHE_UNKNOWN_ALIAS',
-      message: expect.stringMatching(/"sessions".*Configured: default/) as string,
+      message: expect.stringMatching(/"sessions".*Configured: default/),
     });
   });
 

@@ -25,6 +25,7 @@ export function memcachedPlaces(server: () => MemcachedServer): PlaceMaker {
       placeOn({
         backend: 'memcached',
         factory: (options) => memcached({ location: server().address, ...options }),
+        tellsTtl: false,
         prefix: `t-${randomUUID().slice(0, 13)}`,
       }),
   };

@@ -16,6 +16,8 @@ export interface CachePlace {
   readonly backend: string;
   /** True: `advance` really waits, and whole seconds are counted. */
   readonly realTime: boolean;
+  /** False: the backend cannot tell how long a value lives, so moving one to another version needs a timeout. */
+  readonly tellsTtl: boolean;
   /** What stands in front of every `keyPrefix`, because tests share a server. Mostly nothing. */
   readonly prefix: string;
   readonly clock: Clock;
@@ -43,6 +45,7 @@ export interface Ground {
   /** Given: no fake clock. */
   readonly prefix?: string;
   readonly directory?: string;
+  readonly tellsTtl?: boolean;
   readonly remove?: () => Promise<void>;
 }
 
@@ -56,6 +59,7 @@ export function placeOn(ground: Ground, hand: FakeClock = fakeClock()): CachePla
   return {
     backend,
     realTime,
+    tellsTtl: ground.tellsTtl ?? true,
     prefix: prefix ?? '',
     clock,
     directory,

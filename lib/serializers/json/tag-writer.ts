@@ -109,21 +109,26 @@ export class TagWriter {
     const leaf = LEAF_TYPES.get(className);
     if (leaf?.is(value)) return this.#tag(leaf.name, leaf.encode(value));
     if (className === 'Map' && types.isMap(value)) return this.#writeMap(value);
-    if (className === 'Set' && types.isSet(value)) {
-      const items = Array.from(value, (item, index) => this.#step(itemStep(index), item));
-      return this.#tag('Set', items);
-    }
+    if (className === 'Set' && types.isSet(value)) return this.#writeSet(value);
     return isErrorClass(className) && types.isNativeError(value)
       ? this.#writeError(value)
       : undefined;
   }
 
   #writeMap(map: ReadonlyMap<unknown, unknown>): Tag {
-    const pairs = Array.from(map, ([key, value], index) => [
-      this.#step({ written: `.keys()[${index}]` }, key),
-      this.#step(entryStep(key, index), value),
-    ]);
+    const pairs: unknown[] = [];
+    for (const [key, value] of map) {
+      const index = pairs.length;
+      const writtenKey = this.#step({ written: `.keys()[${index}]` }, key);
+      pairs.push([writtenKey, this.#step(entryStep(key, index), value)]);
+    }
     return this.#tag('Map', pairs);
+  }
+
+  #writeSet(set: ReadonlySet<unknown>): Tag {
+    const items: unknown[] = [];
+    for (const item of set) items.push(this.#step(itemStep(items.length), item));
+    return this.#tag('Set', items);
   }
 
   #writeError(error: Error): Tag {

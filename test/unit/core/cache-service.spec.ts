@@ -158,7 +158,7 @@ describe('CacheService', () => {
 
     await expect(cache.set('k', { user: new User() })).rejects.toMatchObject({
       name: 'CacheSerializationError',
-      message: expect.stringMatching(/user.*User.*type: User/s) as string,
+      message: expect.stringMatching(/user.*User.*type: User/s),
     });
   });
 

@@ -36,7 +36,7 @@ describe('parseCacheUrl()', () => {
     expect(() => parseCacheUrl(url, 'cache "default"')).toThrow(
       expect.objectContaining({
         code: 'CACHE_BAD_URL',
-        message: expect.stringContaining(reason) as string,
+        message: expect.stringContaining(reason),
       }),
     );
   });

@@ -132,7 +132,7 @@ describe('KeyBuilder', () => {
     expect(() => keys.build('k')).toThrow(
       expect.objectContaining({
         code: 'CACHE_INVALID_KEY',
-        message: expect.stringContaining(reason) as string,
+        message: expect.stringContaining(reason),
       }),
     );
   });

@@ -43,7 +43,7 @@ describe('settleTimeout()', () => {
     expect(() => settleTimeout(timeout as Timeout, now)).toThrow(
       expect.objectContaining({
         name: 'TypeError',
-        message: expect.stringContaining(String(timeout)) as string,
+        message: expect.stringContaining(String(timeout)),
       }),
     );
   });
