@@ -8,7 +8,7 @@ import { valuesOf } from './samples.mjs';
  * Runs one scene: every contestant is filled in its own process; then, row by row, they take turns (A B C A B C …), each
  * round begun by another, so that a slow second of the machine hits all of them alike.
  *
- * @param scene { name, size, kind, fill?, contestants: [{ name, contestant | django, options?, ours? }], rows: [{ op, title, unit? }] }
+ * @param scene { name, size, kind, fill?, clock?: 'cpu' | 'wall', contestants: [{ name, contestant | django, options?, ours? }], rows: [{ op, title, unit? }] }
  * @param pace { ms, rounds, warmUps }
  * @returns { rows: [{ scene, title, op, unit, lessIsBetter, figures: [{ name, ours, samples, median }] }], failures: [{ name, reason }] }
  */
@@ -45,6 +45,7 @@ async function enter(scene, home, valuesFile, failures) {
         size: scene.size,
         kind: scene.kind,
         fill: scene.fill,
+        clock: scene.clock ?? 'wall',
         directory: join(home, String(index)),
         values: valuesFile,
       });

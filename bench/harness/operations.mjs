@@ -1,6 +1,6 @@
 /** What a contestant is made to do. Each loop is written out, so that nothing but the contestant is called in it. */
 import { isDeepStrictEqual } from 'node:util';
-import { freshText, shuffledOrder, valuesOf } from './samples.mjs';
+import { freshText, askedOrder, valuesOf } from './samples.mjs';
 
 const AT_ONCE = 16;
 const CALLERS = 10_000;
@@ -45,13 +45,13 @@ async function checkAnswers({ get }, size, values) {
 }
 
 function reads({ get }, size) {
-  const order = shuffledOrder(size);
+  const order = askedOrder(size);
   let at = 0;
   return {
     get: {
       async run(count) {
         for (let i = 0; i < count; i += 1) {
-          if (at === size) at = 0;
+          if (at === order.length) at = 0;
           if ((await get(`user:${order[at++]}`)) === undefined) throw new Error('a hit was a miss');
         }
       },
@@ -61,7 +61,7 @@ function reads({ get }, size) {
         for (let i = 0; i < count; i += AT_ONCE) {
           const batch = [];
           for (let n = 0; n < AT_ONCE; n += 1) {
-            if (at === size) at = 0;
+            if (at === order.length) at = 0;
             batch.push(get(`user:${order[at++]}`));
           }
           for (const got of await Promise.all(batch)) {
@@ -74,14 +74,14 @@ function reads({ get }, size) {
 }
 
 function writes({ get, set }, size, values) {
-  const order = shuffledOrder(size);
+  const order = askedOrder(size);
   let at = 0;
   let fresh = size;
   return {
     set: {
       async run(count) {
         for (let i = 0; i < count; i += 1) {
-          if (at === size) at = 0;
+          if (at === order.length) at = 0;
           const n = order[at++];
           await set(`user:${n}`, values[n % values.length]);
         }
@@ -90,7 +90,7 @@ function writes({ get, set }, size, values) {
     mix: {
       async run(count) {
         for (let i = 0; i < count; i += 1) {
-          if (at === size) at = 0;
+          if (at === order.length) at = 0;
           const n = order[at++];
           if (i % 10 === 0) await set(`user:${n}`, values[n % values.length]);
           else await get(`user:${n}`);
@@ -109,7 +109,7 @@ function writes({ get, set }, size, values) {
 }
 
 function loads({ getOrSet }, size, values) {
-  const order = shuffledOrder(size);
+  const order = askedOrder(size);
   let at = 0;
   let fresh = size;
   let shared = 0;
@@ -117,7 +117,7 @@ function loads({ getOrSet }, size, values) {
     getOrSetHit: {
       async run(count) {
         for (let i = 0; i < count; i += 1) {
-          if (at === size) at = 0;
+          if (at === order.length) at = 0;
           await getOrSet(`user:${order[at++]}`, () => {
             throw new Error('a hit was loaded');
           });

@@ -33,18 +33,60 @@ export function freshText(n) {
   return Buffer.from(MAKERS.string(n)).toString('latin1');
 }
 
-/** The numbers below `size` in an order that no memory prefetcher knows; the same one each time. */
-export function shuffledOrder(size) {
+const DRAWS = 2 ** 17;
+
+/**
+ * Numbers below `size` in the order in which they are asked for: some often, most seldom (Zipf's law, as cache traffic
+ * is), the often ones spread over the whole range. The same order each time.
+ */
+export function askedOrder(size) {
+  const rank = zipfRanks(size);
+  const spread = shuffled(size);
+  return Uint32Array.from({ length: Math.max(DRAWS, size) }, () => spread[rank()]);
+}
+
+/** The numbers below `size`, each once, in no order that memory could guess; the same each time. */
+function shuffled(size) {
   const order = Uint32Array.from({ length: size }, (_, i) => i);
-  let seed = 0x9e3779b9;
+  const random = randomNumbers();
   for (let i = size - 1; i > 0; i -= 1) {
-    seed ^= seed << 13;
-    seed ^= seed >>> 17;
-    seed ^= seed << 5;
-    const j = (seed >>> 0) % (i + 1);
+    const j = Math.floor(random() * (i + 1));
     const kept = order[i];
     order[i] = order[j];
     order[j] = kept;
   }
   return order;
+}
+
+/** Draws ranks below `size`: the n-th most wanted is drawn 1/n times as often as the first. */
+function zipfRanks(size) {
+  const upTo = new Float64Array(size);
+  let total = 0;
+  for (let i = 0; i < size; i += 1) {
+    total += 1 / (i + 1);
+    upTo[i] = total;
+  }
+  const random = randomNumbers();
+  return () => {
+    const drawn = random() * total;
+    let low = 0;
+    let high = size - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (upTo[middle] < drawn) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+}
+
+/** Numbers from 0 up to 1, the same ones each time. */
+function randomNumbers() {
+  let seed = 0x9e3779b9;
+  return () => {
+    seed ^= seed << 13;
+    seed ^= seed >>> 17;
+    seed ^= seed << 5;
+    return (seed >>> 0) / 2 ** 32;
+  };
 }

@@ -13,6 +13,7 @@ export function scenes({ short }) {
   const all = ['string', 'object'].map((kind) => ({
     name: `${kind}, 1,000 entries`,
     kind,
+    clock: 'cpu',
     size: 1_000,
     contestants: [{ name: 'ours', contestant: 'ours-memory', ours: true }, ...PEERS],
     rows: [

@@ -37,6 +37,7 @@ function scene(kind, size, ours) {
   return {
     name: what,
     kind,
+    clock: 'cpu',
     size,
     contestants: [...ours, ...PEERS],
     rows: [

@@ -1,6 +1,7 @@
 import type { LoadOptions } from './call-options.interface.js';
 import type { Payload, Ttl } from './cache-backend.interface.js';
 import { MISS, type CacheView } from './cache-view.js';
+import type { CallLoader } from './single-flight.js';
 import { CacheBackendError, CacheSerializationError, reasonOf } from './cache.errors.js';
 
 /** What a flight of `getOrSet()` brings. */
@@ -30,7 +31,9 @@ export async function getOrSet<T>(
   if (typeof options.timeout !== 'function') view.ttl(options.timeout);
   const mode = flights[view.onError];
   const joins = mode.has(finalKey);
-  const landed = await mode.run(finalKey, () => readOrLoad(view, finalKey, valueOrLoad, options));
+  const landed = await mode.run(finalKey, (callLoader) =>
+    readOrLoad(view, finalKey, valueOrLoad, options, callLoader),
+  );
   if ('value' in landed) return { value: landed.value as T, isHit: false };
   const decode = (): T => codec.decode(landed.payload, options.type) as T;
   const { isHit } = landed;
@@ -44,11 +47,14 @@ async function readOrLoad<T>(
   finalKey: string,
   valueOrLoad: (() => T | Promise<T>) | T,
   options: LoadOptions<T>,
+  callLoader: CallLoader,
 ): Promise<Landed> {
   const stored = await view.backend.get(finalKey);
   if (stored && view.decode(stored, finalKey) !== MISS) return { payload: stored, isHit: true };
   const value =
-    typeof valueOrLoad === 'function' ? await (valueOrLoad as () => T | Promise<T>)() : valueOrLoad;
+    typeof valueOrLoad === 'function'
+      ? await callLoader(valueOrLoad as () => T | Promise<T>)
+      : valueOrLoad;
   if (value === undefined) return { value, isHit: false };
   const { timeout } = options;
   const ttl = view.ttl(typeof timeout === 'function' ? timeout(value) : timeout);

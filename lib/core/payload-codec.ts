@@ -22,6 +22,7 @@ export type ValueType<T = unknown> = abstract new (...args: never[]) => T;
 const NOTHING = Symbol('nothing');
 // BigInt() takes time that grows with the square of the digits; longer ones go through the serializer.
 const MOST_DIGITS = 400;
+const DIGITS = /^-?\d+$/;
 
 /**
  * A payload on which the decoded, deep-frozen value is remembered. A backend that keeps payloads as the objects they are
@@ -152,6 +153,8 @@ function bytesPayload(bytes: Uint8Array): Payload {
 }
 
 function integerValue(payload: Payload): number | bigint {
+  const { data } = payload;
+  if (typeof data === 'string' && data.length <= 15 && DIGITS.test(data)) return Number(data);
   const integer = integerOf(payload);
   if (integer === undefined) {
     throw new CacheCorruptError('CACHE_UNREADABLE', 'The stored integer is not one.');

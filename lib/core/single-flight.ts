@@ -11,7 +11,10 @@ interface RunningFlight<T> extends Flight {
   promise: Promise<T>;
 }
 
-// Across all caches: the work of a flight in one cache may wait for a flight in another.
+/** Calls a loader in a way that lets a flight know what the loader waits for. */
+export type CallLoader = <R>(load: () => R) => R;
+
+// Across all caches: a loader in one cache may wait for a flight in another.
 const current = new AsyncLocalStorage<Flight>();
 
 /** Runs work once per key at a time: who comes while it runs waits for the same result. */
@@ -32,9 +35,11 @@ export class SingleFlight<T> {
    * The result of the work under way for the key, or of this work, which is begun then. A rejection reaches everybody who
    * waits, as the same error.
    *
-   * @throws {CacheDeadlockError} if the work that asks is what the flight is waiting for.
+   * @param work Is handed the way to call a loader, whose own calls are then watched for deadlocks. What calls no loader
+   * pays nothing for that: following promises is dear.
+   * @throws {CacheDeadlockError} if the loader that asks is what the flight is waiting for.
    */
-  run(key: string, work: () => Promise<T>): Promise<T> {
+  run(key: string, work: (callLoader: CallLoader) => Promise<T>): Promise<T> {
     const asking = current.getStore();
     let flight = this.#flights.get(key);
     if (flight && asking && reaches(flight, asking)) return Promise.reject(deadlock(key));
@@ -42,14 +47,14 @@ export class SingleFlight<T> {
     return asking ? whileWaiting(asking, flight) : flight.promise;
   }
 
-  #start(key: string, work: () => Promise<T>): RunningFlight<T> {
+  #start(key: string, work: (callLoader: CallLoader) => Promise<T>): RunningFlight<T> {
     const flight = { key, waitsFor: new Set<Flight>() } as RunningFlight<T>;
     // Known before its work begins, so that work which asks for its own key at once is found out.
     this.#flights.set(key, flight);
     const land = (): void => {
       this.#flights.delete(key);
     };
-    flight.promise = current.run(flight, work);
+    flight.promise = work((load) => current.run(flight, load));
     flight.promise.then(land, land);
     return flight;
   }

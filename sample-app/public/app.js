@@ -57,6 +57,7 @@ function colour(code) {
   code.replaceChildren(...lines);
 }
 
+const started = [];
 for (const [id, actions] of Object.entries(stories)) {
   const story = new StoryCard(id);
   story.root.addEventListener('click', (event) => {
@@ -68,9 +69,9 @@ for (const [id, actions] of Object.entries(stories)) {
     const form = Object.fromEntries(new FormData(event.target));
     void run(story, actions[event.target.dataset.do], { form });
   });
-  if (actions.start) void run(story, actions.start, {});
+  if (actions.start) started.push(run(story, actions.start, {}));
 }
 for (const code of document.querySelectorAll('figure code')) colour(code);
 document.getElementById('clear').addEventListener('click', () => void clearCache());
-void showBackend();
-void countView();
+await Promise.allSettled([showBackend(), countView(), ...started]);
+document.querySelector('main').ariaBusy = 'false';

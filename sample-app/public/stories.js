@@ -1,6 +1,6 @@
 // The stories: each is a small object of actions, and the buttons of its card name them in `data-do`.
 
-import { call, element, find, tableOf } from './story-card.js';
+import { call, element, find, serverTime, tableOf } from './story-card.js';
 
 /** By the id of their card. `start` runs when the page is opened. */
 export const stories = {

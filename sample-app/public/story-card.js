@@ -20,7 +20,8 @@ export async function call(method, path, body) {
   };
 }
 
-function serverTime(response) {
+/** The milliseconds in the header `Server-Timing`. */
+export function serverTime(response) {
   return Number(/dur=([\d.]+)/.exec(response.headers.get('Server-Timing') ?? '')?.[1] ?? 0);
 }
 

@@ -160,9 +160,7 @@ describeWithChromium('the page of the sample app', () => {
     const seen = [];
     for (const colorScheme of ['light', 'dark'] as const) {
       const { page } = await openWatched(browser, url, { colorScheme });
-      seen.push(
-        await page.locator('body').evaluate('(body) => getComputedStyle(body).backgroundColor'),
-      );
+      seen.push(await page.evaluate('getComputedStyle(document.body).backgroundColor'));
     }
 
     expect(seen).toEqual(['rgb(244, 241, 234)', 'rgb(18, 22, 27)']);
@@ -171,7 +169,10 @@ describeWithChromium('the page of the sample app', () => {
   it('can be used with the keyboard alone', async () => {
     const { page } = await openWatched(browser, url);
 
-    await page.locator('#votes').getByRole('button', { name: 'Vote for coffee' }).focus();
+    await page
+      .locator('#votes')
+      .getByRole('button', { name: 'Vote for coffee', exact: true })
+      .focus();
     await page.keyboard.press('Enter');
     await page.locator('#votes[aria-busy=false]').waitFor();
     await page.keyboard.press('Tab');

@@ -41,7 +41,7 @@ export interface WatchedPage {
   readonly refused: string[];
 }
 
-/** Opens a page in a fresh profile (no cookies, nothing cached) and watches it. */
+/** Opens a page in a fresh profile (no cookies, nothing cached), watches it, and waits until its `main` is not busy. */
 export async function openWatched(
   browser: Browser,
   url: string,
@@ -70,6 +70,6 @@ export async function openWatched(
     refused.push(`${response.status()} ${response.request().method()} ${pathname}`);
   });
   await page.goto(url);
-  await page.waitForLoadState('networkidle');
+  await page.locator('main[aria-busy="false"]').waitFor();
   return { page, problems, refused };
 }

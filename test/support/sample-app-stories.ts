@@ -233,7 +233,7 @@ export function storiesWork({ open, cache }: StoriesUnderTest): void {
     const before = Number(await tea.innerText());
 
     const twenty = await votes.press('Twenty votes for tea at once');
-    await page.getByRole('button', { name: 'Vote for tea' }).click();
+    await page.getByRole('button', { name: 'Vote for tea', exact: true }).click();
     const given = await votes.shown();
     await page.getByRole('button', { name: 'Take back a vote for tea' }).click();
     const takenBack = await votes.shown();
@@ -251,7 +251,7 @@ export function storiesWork({ open, cache }: StoriesUnderTest): void {
 
     const before = await views();
     await page.reload();
-    await page.waitForLoadState('networkidle');
+    await page.locator('main[aria-busy="false"]').waitFor();
 
     expect(await views()).toBe(before + 1);
   });

@@ -17,7 +17,7 @@ export function serverForAll(args: readonly string[] = []): () => MemcachedServe
 }
 
 /** Places on a memcached server, told apart by the beginning of the key. Time really passes. */
-export function memcachedPlaces(server: () => MemcachedServer): PlaceMaker {
+export function memcachedPlaces(server: () => Pick<MemcachedServer, 'address'>): PlaceMaker {
   return {
     backend: 'memcached',
     realTime: true,

@@ -9,6 +9,7 @@ import { CacheUnsupportedError } from '../../core/cache.errors.js';
 import { MEMCACHED_KEY_LIMITS } from '../../core/key-builder.js';
 import { expiryOf } from './expiry.js';
 import { Generation } from './generation.js';
+import { InFlight } from './in-flight.js';
 import type { MemcachedClient } from './memcached-client.interface.js';
 import { faultOf } from './memcached.errors.js';
 import type { ResolvedMemcachedOptions } from './memcached.options.js';
@@ -18,6 +19,8 @@ import type { Placement } from './placement.js';
 import type { ServerAddress } from './server-address.js';
 import { statsOf } from './server-stats.js';
 import { wireKey } from './wire-key.js';
+
+const DRAIN_MS = 1_000;
 
 /** Makes the client for one server. */
 export type MemcachedClientFactory = (address: ServerAddress) => MemcachedClient;
@@ -43,6 +46,7 @@ export class MemcachedBackend implements CacheBackend {
   readonly #servers: readonly MemcachedServer[];
   readonly #placement: Placement;
   readonly #generation: Generation | undefined;
+  readonly #inFlight = new InFlight();
 
   constructor(
     options: ResolvedMemcachedOptions,
@@ -78,8 +82,9 @@ export class MemcachedBackend implements CacheBackend {
   }
 
   async close(): Promise<void> {
+    await this.#inFlight.drain(DRAIN_MS);
     this.#generation?.close();
-    await Promise.all(this.#servers.map((server) => server.close()));
+    for (const server of this.#servers) server.close();
   }
 
   get(key: string): Promise<Payload | undefined> {
@@ -117,7 +122,8 @@ export class MemcachedBackend implements CacheBackend {
    * @throws {CacheUnavailableError} if a server could not be told. @throws {CacheUnsupportedError} with `clear: 'none'`.
    */
   async clear(): Promise<void> {
-    if (this.#generation) return this.#generation.move();
+    const generation = this.#generation;
+    if (generation) return this.#inFlight.run(() => generation.move());
     if (this.#clear === 'flush') return this.flushServer();
     throw new CacheUnsupportedError(
       'CACHE_UNSUPPORTED',
@@ -169,20 +175,25 @@ export class MemcachedBackend implements CacheBackend {
   }
 
   async ping(): Promise<void> {
-    await Promise.all(this.#servers.map((server) => server.read((client) => client.ping())));
+    await this.#everywhere((server) => server.read((client) => client.ping()));
   }
 
   /** A server that does not answer is `down`; this never rejects. */
   async stats(): Promise<ServerStats[]> {
-    return Promise.all(this.#servers.map(statsOf));
+    return this.#everywhere(statsOf);
   }
 
   async flushServer(): Promise<void> {
-    await Promise.all(this.#servers.map((server) => server.run((client) => client.flush())));
+    await this.#everywhere((server) => server.run((client) => client.flush()));
   }
 
-  async #under<T>(operation: (generation: number) => Promise<T>): Promise<T> {
-    return this.#generation ? this.#generation.under(operation) : operation(0);
+  #under<T>(operation: (generation: number) => Promise<T>): Promise<T> {
+    const generation = this.#generation;
+    return this.#inFlight.run(() => (generation ? generation.under(operation) : operation(0)));
+  }
+
+  #everywhere<T>(ask: (server: MemcachedServer) => Promise<T>): Promise<T[]> {
+    return this.#inFlight.run(() => Promise.all(this.#servers.map(ask)));
   }
 
   #serverOf(wire: string): MemcachedServer {

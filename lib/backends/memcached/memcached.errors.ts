@@ -64,10 +64,10 @@ export function serverError(server: string, operation: string, reason: string): 
 }
 
 /** The backend was used after `close()`. */
-export function closed(server: string): CacheClosedError {
+export function closed(): CacheClosedError {
   return new CacheClosedError(
     'CACHE_CLOSED',
-    `The connection to memcached ${server} was closed. Use the cache before the application shuts down.`,
+    'The memcached backend was closed. Use the cache before the application shuts down.',
     { backend: 'memcached' },
   );
 }

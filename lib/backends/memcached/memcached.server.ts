@@ -25,7 +25,6 @@ const FIRST_PROBE_MS = 250;
 const LAST_PROBE_MS = 5_000;
 const PROBE_ON_DEMAND_MS = 1_000;
 const SETTLING_MS = 50;
-const DRAIN_MS = 1_000;
 const DELETES_AT_ONCE = 500;
 
 /**
@@ -53,9 +52,6 @@ export class MemcachedServer {
   #lastProbeAt = 0;
   #isProbing = false;
   #isClosed = false;
-  #inFlight = 0;
-  #onIdle: (() => void) | undefined;
-  #closing: Promise<void> | undefined;
 
   constructor(options: MemcachedServerOptions) {
     this.name = options.client.server;
@@ -103,12 +99,11 @@ export class MemcachedServer {
 
   /** Runs an operation that is neither repeated nor remembered. */
   async run<T>(operation: (client: MemcachedClient) => Promise<T>): Promise<T> {
-    if (this.#isClosed) throw closed(this.name);
+    if (this.#isClosed) throw closed();
     if (this.#downBecause !== undefined) {
       if (performance.now() - this.#lastProbeAt >= PROBE_ON_DEMAND_MS) void this.#probe();
       throw stillDown(this.name, this.#downBecause);
     }
-    this.#inFlight += 1;
     try {
       while (this.#replaying !== undefined || !this.#missed.isEmpty) await this.#replay();
       const answer = await operation(this.#client);
@@ -117,9 +112,6 @@ export class MemcachedServer {
     } catch (error) {
       this.#onError(error);
       throw error;
-    } finally {
-      this.#inFlight -= 1;
-      if (this.#inFlight === 0) this.#onIdle?.();
     }
   }
 
@@ -131,19 +123,10 @@ export class MemcachedServer {
     return bytes <= (await this.#itemLimit);
   }
 
-  /** Waits up to a second for what is in flight, then ends the connection. */
-  close(): Promise<void> {
-    this.#closing ??= this.#drain();
-    return this.#closing;
-  }
-
-  async #drain(): Promise<void> {
+  /** Ends the connection; what is in flight on it is rejected. Idempotent. */
+  close(): void {
     this.#isClosed = true;
     clearTimeout(this.#probeTimer);
-    if (this.#inFlight > 0) {
-      const idle = new Promise<void>((resolve) => (this.#onIdle = resolve));
-      await Promise.race([idle, sleep(DRAIN_MS, undefined, { ref: false })]);
-    }
     this.#client.close();
   }
 

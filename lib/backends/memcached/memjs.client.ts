@@ -143,7 +143,7 @@ export class MemjsClient implements MemcachedClient {
 
   async #connect(): Promise<MemjsConnection> {
     const library = await (this.#library ??= loadMemjs());
-    if (this.#isClosed) throw closed(this.server);
+    if (this.#isClosed) throw closed();
     const connection = new MemjsConnection(library, this.#address, this.#limits);
     this.#connection = connection;
     await connection.connect();

@@ -132,7 +132,7 @@ export class MemjsConnection {
 
   /** Ends the connection; what is in flight is rejected. */
   close(): void {
-    const error = closed(this.#name);
+    const error = closed();
     this.#refuse?.(error);
     this.#break(error);
   }

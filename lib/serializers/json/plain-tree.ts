@@ -3,6 +3,8 @@ import { MOST_LEVELS } from './tag-format.js';
 // Everything in this file is on the path of every value. Values made in another realm are left to the slower writer.
 const { getPrototypeOf, getOwnPropertySymbols, prototype: OBJECT } = Object;
 const LIST = Array.prototype;
+// Deeper values are rare; a circular one is left after as many rounds, and the writer sees what it is.
+const LOOK_LEVELS = 32;
 
 /**
  * True if JSON gives a value back as it is: plain objects, lists, text, booleans, null and the numbers that JSON has, not
@@ -52,7 +54,7 @@ export function checkLevels(value: unknown, level = 1): void {
 }
 
 function isPlainContainer(value: object, level: number): boolean {
-  if (level > MOST_LEVELS) return false;
+  if (level > LOOK_LEVELS) return false;
   return Array.isArray(value) ? isPlainList(value, level) : isPlainRecord(value, level);
 }
 

@@ -34,7 +34,7 @@ export function hasTag(object: object): object is Tag {
 }
 
 /** How many levels a stored value may have. */
-export const MOST_LEVELS = 1000;
+export const MOST_LEVELS = 500;
 // A nested Map takes three levels of JSON for each of its own, an error likewise.
 /** How many levels the text of a stored value may have. */
 export const MOST_TEXT_LEVELS = 4 * MOST_LEVELS;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { SingleFlight } from '../../../lib/core/single-flight.js';
+import { SingleFlight, type CallLoader } from '../../../lib/core/single-flight.js';
 
 describe('SingleFlight', () => {
   it('runs the work once for all who come while it runs', async () => {
@@ -42,17 +42,18 @@ describe('SingleFlight', () => {
   it('refuses work that asks for its own key', async () => {
     const flights = new SingleFlight<number>();
 
-    const result = flights.run('k', () => flights.run('k', async () => 1));
+    const result = flights.run('k', (call) => call(() => flights.run('k', async () => 1)));
 
     await expect(result).rejects.toMatchObject({ code: 'CACHE_DEADLOCK' });
   });
 
   it('refuses two works that wait for each other, whoever began them', async () => {
     const flights = new SingleFlight<number>();
-    const later = (key: string) => async (): Promise<number> => {
-      await new Promise((resolve) => setImmediate(resolve));
-      return flights.run(key, async () => 1);
-    };
+    const later = (key: string) => (call: CallLoader) =>
+      call(async (): Promise<number> => {
+        await new Promise((resolve) => setImmediate(resolve));
+        return flights.run(key, async () => 1);
+      });
 
     const results = await Promise.allSettled([
       flights.run('a', later('b')),
@@ -67,10 +68,12 @@ describe('SingleFlight', () => {
     const flights = new SingleFlight<number>();
     const inner = (): Promise<number> => flights.run('inner', async () => 1);
 
-    const sum = flights.run('outer', async () => {
-      const [a, b] = await Promise.all([inner(), inner()]);
-      return a + b + (await inner());
-    });
+    const sum = flights.run('outer', (call) =>
+      call(async () => {
+        const [a, b] = await Promise.all([inner(), inner()]);
+        return a + b + (await inner());
+      }),
+    );
 
     await expect(sum).resolves.toBe(3);
   });

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { FLAG_JSON, FLAG_PICKLE, FLAG_TAGGED_JSON } from '../../../lib/core/payload-flags.js';
 import { json } from '../../../lib/serializers/json/index.js';
@@ -18,7 +19,7 @@ describe('prototypes', () => {
 
       const back = roundTrip([value]) as [Record<string, unknown>];
 
-      expect(back).toStrictEqual([value]);
+      expect(isDeepStrictEqual(back, [value])).toBe(true);
       expect(Object.getPrototypeOf(back[0])).toBe(Object.prototype);
       expect(Object.hasOwn(back[0], name)).toBe(true);
     }
@@ -74,7 +75,7 @@ describe('a payload that nobody wrote', () => {
     ['a date that is text', '{"$":"Date","v":"today"}'],
     ['a number that is none', '{"$":"Number","v":"12"}'],
     ['a bigint in decimals with a sign', '{"$":"BigInt","v":"+12"}'],
-    ['a bigint that is none', '{"$":"BigInt","v":"0b1"}'],
+    ['a bigint that is none', '{"$":"BigInt","v":"0x1"}'],
     ['a URL that is none', '{"$":"URL","v":"no url"}'],
     ['a RegExp that is none', '{"$":"RegExp","v":["(","",0]}'],
     ['bytes that are no text', '{"$":"Buffer","v":5}'],
@@ -110,12 +111,12 @@ describe('depth', () => {
       'errors',
       (levels: number) => nested(levels, (cause) => new Error('x', { cause }), new Error()),
     ],
-  ])('1,000 levels of %s are kept, more are refused', (_title, make) => {
-    const levels = levelsOf(roundTrip(make(1_000)));
-    const message = messageOf(() => json().serialize(make(1_001)));
+  ])('500 levels of %s are kept, more are refused', (_title, make) => {
+    const levels = levelsOf(roundTrip(make(500)));
+    const message = messageOf(() => json().serialize(make(501)));
 
-    expect(levels).toBe(1_000);
-    expect(message).toContain('is nested deeper than 1000 levels.');
+    expect(levels).toBe(500);
+    expect(message).toContain('is nested deeper than 500 levels.');
     expect(message.length).toBeLessThan(400);
   });
 
@@ -128,7 +129,7 @@ describe('depth', () => {
   ])('a payload of 100,000 levels of %s is an ordinary error', (_title, data) => {
     for (const flags of [FLAG_JSON, FLAG_TAGGED_JSON]) {
       expect(messageOf(() => json().deserialize({ flags, data }))).toMatch(
-        /^The stored value is nested (deeper than 1000 levels|too deeply)\.$/,
+        /^The stored value is nested (deeper than 500 levels|too deeply)\.$/,
       );
     }
   });

@@ -15,3 +15,8 @@ export function messageOf(call: () => unknown): string {
   }
   throw new Error('Nothing was thrown.');
 }
+
+/** Message and enumerable properties of an error. */
+export function partsOf(error: Error): object {
+  return Object.assign({ message: error.message }, error);
+}

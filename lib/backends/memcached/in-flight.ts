@@ -1,0 +1,35 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { closed } from './memcached.errors.js';
+
+/** Counts the calls that run, so that closing can wait for them. */
+export class InFlight {
+  #count = 0;
+  #onIdle: (() => void) | undefined;
+  #draining: Promise<void> | undefined;
+
+  /** Runs a call. @throws {CacheClosedError} if draining has begun. */
+  async run<T>(call: () => Promise<T>): Promise<T> {
+    if (this.#draining) throw closed();
+    this.#count += 1;
+    try {
+      return await call();
+    } finally {
+      this.#count -= 1;
+      if (this.#count === 0) this.#onIdle?.();
+    }
+  }
+
+  /** Lets no further call begin, and waits for those that run, but not longer than this. */
+  drain(limitMs: number): Promise<void> {
+    this.#draining ??= this.#waitUntilIdle(limitMs);
+    return this.#draining;
+  }
+
+  async #waitUntilIdle(limitMs: number): Promise<void> {
+    if (this.#count === 0) return;
+    const idle = new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
+    await Promise.race([idle, sleep(limitMs, undefined, { ref: false })]);
+  }
+}
