@@ -14,6 +14,7 @@ import {
   FLAG_TEXT,
   FLAG_ZLIB,
 } from './payload-flags.js';
+import { copyPlain, freezePlain } from './plain-copy.js';
 import type { Serializer } from './serializer.interface.js';
 
 /** A class whose instances are stored as plain data and revived with its prototype. Its constructor is not called. */
@@ -25,8 +26,9 @@ const MOST_DIGITS = 400;
 const DIGITS = /^-?\d+$/;
 
 /**
- * A payload on which the decoded, deep-frozen value is remembered. A backend that keeps payloads as the objects they are
- * keeps this with them; it should count about the size of the data once more.
+ * A payload on which the decoded value is remembered, so that it is parsed once and then copied or, frozen, handed out.
+ * A backend that keeps payloads as the objects they are keeps this with them; it should count about the size of the data
+ * once more.
  */
 export class MemoPayload implements Payload {
   memo: unknown = NOTHING;
@@ -87,7 +89,7 @@ export class PayloadCodec {
         break;
     }
     const payload = this.#serializer.serialize(type ? asPlain(value, type) : value);
-    return this.#freezes && this.#serializer.isPlain?.(payload.flags)
+    return this.#serializer.isPlain?.(payload.flags)
       ? new MemoPayload(payload.flags, payload.data)
       : payload;
   }
@@ -123,11 +125,11 @@ export class PayloadCodec {
 
   #deserialize(payload: Payload): unknown {
     if (payload instanceof MemoPayload) {
-      if (payload.memo === NOTHING) payload.memo = deepFreeze(this.#read(payload));
-      return payload.memo;
+      if (payload.memo === NOTHING) payload.memo = this.#read(payload);
+      return this.#freezes ? freezePlain(payload.memo) : copyPlain(payload.memo);
     }
     const value = this.#read(payload);
-    return this.#freezes && this.#serializer.isPlain?.(payload.flags) ? deepFreeze(value) : value;
+    return this.#freezes && this.#serializer.isPlain?.(payload.flags) ? freezePlain(value) : value;
   }
 
   #read(payload: Payload): unknown {
@@ -189,12 +191,4 @@ function asInstance(value: unknown, type: ValueType): unknown {
 
 function isPlainObject(value: object): boolean {
   return Object.getPrototypeOf(value) === Object.prototype;
-}
-
-function deepFreeze(value: unknown): unknown {
-  if (typeof value === 'object' && value !== null) {
-    for (const item of Object.values(value)) deepFreeze(item);
-    Object.freeze(value);
-  }
-  return value;
 }

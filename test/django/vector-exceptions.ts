@@ -17,6 +17,8 @@ const TOO_LARGE =
   'what the server would not take is refused before it is sent: set() answers false and the old value is gone';
 const INTEGERS_ONLY = 'counters are integers: nothing else is added to, on any backend';
 const DIGITS = 'text of digits is a counter on every backend, as on memcached';
+const PADDED =
+  'the server pads a number that became shorter with a blank, and text is given back as it is';
 const KEEPS_VALUE = 'moving a value by 0 versions keeps it; Django loses it';
 const BELOW_ZERO = "memcached's binary protocol cannot count below zero";
 
@@ -44,7 +46,10 @@ export const SCRIPT_EXCEPTIONS: Readonly<Record<string, readonly VectorException
   'h-075': [
     { reason: INTEGERS_ONLY, steps: { 1: { error: 'CACHE_NOT_AN_INTEGER' }, 2: { value: true } } },
   ],
-  'h-081': [{ reason: DIGITS, steps: { 1: { value: 9 }, 2: { value: '9' } } }],
+  'h-081': [
+    { reason: PADDED, on: ['memcached'], steps: { 2: { value: '9 ' } } },
+    { reason: DIGITS, steps: { 1: { value: 9 }, 2: { value: '9' } } },
+  ],
   'h-107': [{ reason: KEEPS_VALUE, steps: { 2: { value: 'v' } } }],
   'h-121': [
     {

@@ -26,7 +26,6 @@ describe('vectors of make_key and key validation', () => {
     const keyFunction = python === undefined ? undefined : KEY_FUNCTIONS[python as string];
     expect(keyFunction === undefined).toBe(python === undefined);
     const options = { alias: 'default', keyPrefix, version: version as number, keyFunction };
-    const isVersion = (each: unknown) => Number.isInteger(each) && (each as number) >= 0;
     const build = (more: Partial<KeyBuilderOptions>): string =>
       new KeyBuilder({ invalidKeys: 'hash', ...options, ...more }).build(
         key,
@@ -84,22 +83,26 @@ describe('vectors of get_backend_timeout', () => {
     const ttl = settleTimeout(given as Timeout, () => nowMs);
     checkTtl(vector, backend === 'memcached' ? expiryOf : undefined, ttl, nowMs);
   });
-
-  function checkTtl(
-    vector: Vector,
-    toExpiry: typeof expiryOf | undefined,
-    ttl: number | null,
-    nowMs: number,
-  ): void {
-    expect(raisedBy(vector.expected)).toBeUndefined();
-    const { backend_timeout: theirs } = vector.expected as { backend_timeout: number | null };
-    // Rule: nothing is ever sent with a life that is over.
-    if (ttl === 0) expect(theirs! <= nowMs / 1000 && (!toExpiry || theirs! <= 0)).toBe(true);
-    else if (!toExpiry) expect(ttl).toBe(theirs === null ? null : roundedMs(theirs - nowMs / 1000));
-    // Rule: fractions round up, where Django cuts them off.
-    else expect([theirs, theirs! + 1]).toContain(toExpiry(ttl, nowMs));
-  }
 });
+
+function isVersion(version: unknown): boolean {
+  return Number.isInteger(version) && (version as number) >= 0;
+}
+
+function checkTtl(
+  vector: Vector,
+  toExpiry: typeof expiryOf | undefined,
+  ttl: number | null,
+  nowMs: number,
+): void {
+  expect(raisedBy(vector.expected)).toBeUndefined();
+  const { backend_timeout: theirs } = vector.expected as { backend_timeout: number | null };
+  // Rule: nothing is ever sent with a life that is over.
+  if (ttl === 0) expect(theirs! <= nowMs / 1000 && (!toExpiry || theirs! <= 0)).toBe(true);
+  else if (!toExpiry) expect(ttl).toBe(theirs === null ? null : roundedMs(theirs - nowMs / 1000));
+  // Rule: fractions round up, where Django cuts them off.
+  else expect([theirs, theirs! + 1]).toContain(toExpiry(ttl, nowMs));
+}
 
 function roundedMs(seconds: number): number {
   return Math.round(seconds * 1000) / 1000;

@@ -1,4 +1,4 @@
-"""Writes memcached-placement-vectors.json: on which server of two pools Python's clients put each of 10,000 keys.
+"""Writes memcached-placement-vectors.json: on which server of three pools Python's clients put each of 10,000 keys.
 
 Run with a Python that has pymemcache, pylibmc and python-memcached, and with memcached on the PATH:
 
@@ -21,8 +21,9 @@ import pymemcache
 
 POOLS = [
     ['127.0.0.1:29701', '127.0.0.1:29702', '127.0.0.1:29703', '127.0.0.1:29704', '127.0.0.1:29705'],
-    # The usual port is left out of some names, and a socket has none.
-    ['127.0.0.1:11211', 'unix:/tmp/memcached-vectors.sock', '127.0.0.1:29702'],
+    # The usual port is left out of some names.
+    ['127.0.0.2:11211', '127.0.0.1:29702', '127.0.0.1:29703'],
+    ['unix:/tmp/memcached-vectors-1.sock', 'unix:/tmp/memcached-vectors-2.sock'],
 ]
 COUNT = 10_000
 HERE = os.path.dirname(os.path.abspath(__file__))

@@ -120,7 +120,7 @@ export class EntryLookup {
 
   async #tidy<T>(path: string, until: number, work: () => T): Promise<T | undefined> {
     try {
-      return await withLock(this.#layout.lock(path), until, work);
+      return await withLock(path, this.#layout.lock(path), until, work);
     } catch {
       // On a disk that can only be read, or at a lock that is not free, it stays: a miss it is all the same.
       return undefined;

@@ -12,6 +12,8 @@ export const DIRECTORY_MODE = 0o700;
 
 // Symbolic links (ELOOP, or EMLINK on BSD), sockets, devices without a driver, and directories when opened for change.
 const NOT_REGULAR = new Set(['ELOOP', 'EMLINK', 'ENXIO', 'ENODEV', 'EISDIR']);
+// What a file system without hard links answers, or one that allows no more of them for this file.
+const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 const OUT_OF_DESCRIPTORS = new Set(['EMFILE', 'ENFILE']);
 
@@ -33,6 +35,11 @@ export function isTaken(error: unknown): boolean {
 /** What is there is nothing that could be an entry. */
 export function isNotRegular(error: unknown): boolean {
   return NOT_REGULAR.has(codeOf(error));
+}
+
+/** A file cannot be given a further name here. */
+export function hasNoLinks(error: unknown): boolean {
+  return NO_LINKS.has(codeOf(error));
 }
 
 /** There is no room for what was to be written. */

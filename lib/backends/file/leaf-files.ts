@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { HEADER_BYTES, readHeader } from './entry-format.js';
 import type { FileIo } from './file-io.interface.js';
@@ -66,8 +67,7 @@ export class LeafFiles {
   async sweep(leftovers: readonly string[]): Promise<void> {
     await inParallel(leftovers, async (path) => {
       const stats = await this.#io.stat(path);
-      // The time of a file is the machine's, so its age is too, whatever clock the cache runs on.
-      if (stats?.isFile() && Date.now() - stats.mtimeMs > LEFTOVER_AGE_MS) {
+      if (stats?.isFile() && Date.now() - madeAt(path, stats) > LEFTOVER_AGE_MS) {
         await this.#io.unlink(path);
       }
     });
@@ -79,4 +79,9 @@ export class LeafFiles {
       .filter((entry) => entry.isDirectory() && LEAF_NAME.test(entry.name))
       .map((entry) => Number.parseInt(entry.name, 16));
   }
+}
+
+// The time of a file is the machine's, whatever clock the cache runs on. A lock may be a name of an entry, with its mtime.
+function madeAt(path: string, { ctimeMs, mtimeMs }: Stats): number {
+  return path.endsWith('.tmp') ? mtimeMs : ctimeMs;
 }

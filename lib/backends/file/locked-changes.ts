@@ -1,11 +1,11 @@
-import { addToPayload, notAnInteger } from '../../core/integer-payload.js';
 import type { Clock } from '../../core/clock.js';
 import { CacheBackendError } from '../../core/cache.errors.js';
+import { addToPayload, notAnInteger } from '../../core/integer-payload.js';
 import { encodeEntry, type EntryLife, renewLife } from './entry-format.js';
 import { type EntryLookup, headOf, PEEK_BYTES } from './entry-lookup.js';
 import type { EntryPlace, FileLayout } from './file-layout.js';
 import { type HeldLock, withLock } from './key-lock.js';
-import { type OpenFile, SyncFileIo } from './sync-file-io.js';
+import type { OpenFile, SyncFileIo } from './sync-file-io.js';
 
 /** What the changes work with. */
 export interface LockedChangesParts {
@@ -16,10 +16,14 @@ export interface LockedChangesParts {
 }
 
 const MOST_RESTARTS = 100;
+// One write within one page of memory: a process that is killed has written all of it or nothing.
+const MOST_BYTES_IN_PLACE = 4096;
 
 /**
  * The changes that depend on what is there. Each holds the key's lock, so that of all processes one at a time decides. `set`
  * and `delete` do not wait for it; so each change is made such that it cannot undo one of theirs.
+ *
+ * What is changed in place can be read half changed. Its checksum tells, and it is read again under the lock.
  */
 export class LockedChanges {
   readonly #parts: LockedChangesParts;
@@ -28,14 +32,20 @@ export class LockedChanges {
     this.#parts = parts;
   }
 
-  /** Puts a file in the key's place if no live entry is there. True if it did. */
-  add(place: EntryPlace, temporary: string, until: number): Promise<boolean> {
+  /** Puts a file in the key's place if no live entry is there; then it may have been moved. True if it did. */
+  async add(place: EntryPlace, temporary: string, until: number): Promise<boolean> {
     const { lookup, files } = this.#parts;
+    // A name that is free can be given once only, so this alone decides.
+    if (files.link(temporary, place.path)) return true;
     return this.#locked(place, until, () => {
       const { state } = lookup.findNow(place);
       if (state === 'live') return false;
       if (state !== 'absent') files.unlink(place.path);
-      return files.link(temporary, place.path);
+      if (files.link(temporary, place.path)) return true;
+      // Another `set` came first; or there are no links here, and the lock alone has to do.
+      if (files.stat(place.path)) return false;
+      files.rename(temporary, place.path);
+      return true;
     });
   }
 
@@ -75,31 +85,43 @@ export class LockedChanges {
   }
 
   #tryIncr(place: EntryPlace, delta: number, lock: HeldLock): number | undefined | 'replaced' {
-    const { layout, lookup, clock, files } = this.#parts;
-    return files.hold(place.path, PEEK_BYTES, headOf(place), ({ content, isInPlace }) => {
-      const found = lookup.judge(content, place);
+    const { lookup, clock, files } = this.#parts;
+    return files.hold(place.path, PEEK_BYTES, headOf(place), (file) => {
+      const found = lookup.judge(file.content, place);
       if (found.state !== 'live') return undefined;
       const { flags, expiresAt } = found.header;
       if (!found.value) throw notAnInteger(place.key);
       const { payload, value } = addToPayload({ flags, data: found.value }, delta, place.key);
-      const temporary = layout.temporary(place.path);
       const life = { expiresAt, writtenAt: clock.now() };
-      files.write(temporary, encodeEntry(place.keyBytes, payload, life));
-      if (!isInPlace() || !lock.isHeld()) {
-        files.unlink(temporary);
-        return 'replaced';
-      }
-      try {
-        files.rename(temporary, place.path);
-      } catch (error) {
-        files.unlink(temporary);
-        throw error;
-      }
-      return value;
+      const bytes = encodeEntry(place.keyBytes, payload, life);
+      return this.#replace(place, file, bytes, lock) ? value : 'replaced';
     });
   }
 
+  /** False if nothing was changed, because another file is there now. */
+  #replace(place: EntryPlace, file: OpenFile, bytes: Buffer, lock: HeldLock): boolean {
+    const { layout, files } = this.#parts;
+    if (bytes.length === file.content.size && bytes.length <= MOST_BYTES_IN_PLACE) {
+      if (!file.isInPlace() || !lock.isHeld()) return false;
+      file.patch(bytes, 0);
+      return true;
+    }
+    const temporary = layout.temporary(place.path);
+    files.write(temporary, bytes);
+    try {
+      if (!file.isInPlace() || !lock.isHeld()) {
+        files.unlink(temporary);
+        return false;
+      }
+      files.rename(temporary, place.path);
+      return true;
+    } catch (error) {
+      files.unlink(temporary);
+      throw error;
+    }
+  }
+
   #locked<T>(place: EntryPlace, until: number, work: (lock: HeldLock) => T): Promise<T> {
-    return withLock(this.#parts.layout.lock(place.path), until, work);
+    return withLock(place.path, this.#parts.layout.lock(place.path), until, work);
   }
 }

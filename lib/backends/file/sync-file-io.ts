@@ -17,9 +17,9 @@ import {
 } from 'node:fs';
 import type { FileContent, FileIo, WriteModes } from './file-io.interface.js';
 import {
-  codeOf,
   DIRECTORY_MODE,
   FILE_MODE,
+  hasNoLinks,
   isAbsent,
   isNotRegular,
   isTaken,
@@ -35,8 +35,6 @@ export interface OpenFile {
   /** Replaces bytes of the file. */
   readonly patch: (bytes: Buffer, position: number) => void;
 }
-
-const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
 /** The file system in the calling turn. Also what the work under a key's lock uses, in either mode. */
 export class SyncFileIo implements FileIo {
@@ -63,16 +61,15 @@ export class SyncFileIo implements FileIo {
     });
   }
 
-  /** Gives a file a further name, or moves it there where the disk knows no hard links. False if the name is taken. */
+  /** Gives a file a further name. False if that name is taken, or there are no such names here. */
   link(from: string, to: string): boolean {
     try {
       linkSync(from, to);
+      return true;
     } catch (error) {
-      if (isTaken(error)) return false;
-      if (!NO_HARD_LINKS.has(codeOf(error))) throw error;
-      renameSync(from, to);
+      if (isTaken(error) || hasNoLinks(error)) return false;
+      throw error;
     }
-    return true;
   }
 
   write(path: string, bytes: Buffer): void {

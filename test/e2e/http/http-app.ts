@@ -45,7 +45,7 @@ export interface HttpAppOptions extends ModuleMetadata {
   /** Options of `CacheModule`. Default: one memory cache. */
   readonly cache?: CacheModuleOptions;
   /** Runs before the application listens. */
-  configure?(app: INestApplication): unknown;
+  readonly configure?: (app: INestApplication) => unknown;
 }
 
 /** Keeps what the application logs. */

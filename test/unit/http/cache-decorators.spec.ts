@@ -12,6 +12,9 @@ import { NeverCache } from '../../../lib/decorators/never-cache.decorator.js';
 
 const warn = jest.spyOn(Logger, 'warn').mockImplementation(() => {});
 
+const byDay = (): number => 60;
+const make = (): string => 'made';
+
 afterEach(() => {
   warn.mockClear();
 });
@@ -23,7 +26,6 @@ function metadata(name: string, target: { prototype: object }, handler?: string)
 
 describe('@CacheTTL()', () => {
   it('marks handlers and classes', () => {
-    const byDay = (): number => 60;
     @CacheTTL('15m')
     class Cats {
       @CacheTTL(30)
@@ -81,7 +83,6 @@ describe('@CacheTTL()', () => {
 
 describe('@CacheKey()', () => {
   it('marks handlers', () => {
-    const make = (): string => 'made';
     class Cats {
       @CacheKey('cats')
       one(): void {}

@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { placementOf, PLACEMENT_NAMES } from '../../../lib/backends/memcached/placement.js';
+import { parseLocation } from '../../../lib/backends/memcached/server-address.js';
 
-interface Vectors {
-  readonly nodes: readonly string[];
+interface Pool {
+  readonly servers: readonly string[];
   /** The digit at n is the server of key n. */
   readonly places: Readonly<Record<string, string>>;
 }
 
-const vectors = JSON.parse(
-  readFileSync(new URL('../../support/memcached-placement-vectors.json', import.meta.url), 'utf8'),
-) as Vectors;
+const vectors = new URL('../../support/memcached-placement-vectors.json', import.meta.url);
+const pools = JSON.parse(readFileSync(vectors, 'utf8')) as Pool[];
 
 /** The same in test/support/memcached-placement-vectors.py. */
 function keyOf(index: number): string {
@@ -18,12 +18,13 @@ function keyOf(index: number): string {
   return index % 10 === 9 ? `:1:é中😀${text}` : `:1:${text.repeat(1 + (index % 25))}`;
 }
 
-describe('placement', () => {
-  it.each(PLACEMENT_NAMES)('%s chooses the server that Python chooses, for 10,000 keys', (name) => {
-    const choose = placementOf(name, vectors.nodes);
+describe.each(pools)('placement on $servers', ({ servers, places }) => {
+  it.each(PLACEMENT_NAMES)('%s chooses as its Python client does, for 10,000 keys', (name) => {
+    const nodes = parseLocation(servers, 'a test').map(({ node }) => node);
+    const choose = placementOf(name, nodes);
 
     const chosen = Array.from({ length: 10_000 }, (_, index) => choose(keyOf(index))).join('');
 
-    expect(chosen).toBe(vectors.places[name]);
+    expect(chosen).toBe(places[name]);
   });
 });
