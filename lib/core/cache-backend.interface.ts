@@ -146,7 +146,7 @@ export interface CacheBackend {
   open?(): Promise<void>;
   /** Lets what is in flight end, then releases sockets, timers and files. Idempotent. */
   close?(): Promise<void>;
-  /** Resolves if every server answers. */
+  /** Resolves if every server answers. Derived: a read. */
   ping?(): Promise<void>;
   /** One entry for each server. */
   stats?(): Promise<ServerStats[]>;

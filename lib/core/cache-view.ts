@@ -42,8 +42,7 @@ export class CacheView {
     this.onError = view.onError ?? parts.onError;
     this.strict = parts.strict;
     this.backend = this.onError === 'miss' ? parts.forgiving : parts.strict;
-    // Checks the version before anything is called with it.
-    parts.keys.build('version', this.version);
+    parts.keys.checkVersion(this.version);
   }
 
   /** The final key. @throws {TypeError} @throws {InvalidCacheKeyError} */

@@ -43,6 +43,11 @@ export async function has(backend: CacheBackend, key: string): Promise<boolean> 
   return backend.has ? backend.has(key) : (await backend.get(key)) !== undefined;
 }
 
+/** Resolves if the backend answers. */
+export async function ping(backend: CacheBackend): Promise<void> {
+  await (backend.ping ? backend.ping() : backend.get('ping'));
+}
+
 // One counter at a time per backend and key: what is derived is atomic in this process only.
 const counting = new WeakMap<CacheBackend, Map<string, Promise<unknown>>>();
 
@@ -72,7 +77,7 @@ export function sumOf(initial: number, delta: number, key: string): number {
 }
 
 /** A native method that nothing replaces. @throws {CacheUnsupportedError} if the backend lacks it and it is needed. */
-export function required<Name extends 'ttl' | 'stats' | 'ping' | 'flushServer'>(
+export function required<Name extends 'ttl' | 'stats' | 'flushServer'>(
   backend: CacheBackend,
   name: Name,
 ): NonNullable<CacheBackend[Name]> {

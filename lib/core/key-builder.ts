@@ -96,15 +96,19 @@ export class KeyBuilder {
     if (this.#keyFunction === undefined && version === this.#version) {
       return this.#legal(this.#head + key, key);
     }
-    if (!isVersion(version)) {
-      throw new TypeError(
-        `A version must be a whole number of at least 0, but ${String(version)} was given to cache "${this.#alias}".`,
-      );
-    }
+    this.checkVersion(version);
     const finalKey = this.#keyFunction
       ? this.#custom(key, version)
       : `${this.#keyPrefix}:${version}:${key}`;
     return this.#legal(finalKey, key);
+  }
+
+  /** @throws {TypeError} if it is not a non-negative integer. */
+  checkVersion(version: number): void {
+    if (isVersion(version)) return;
+    throw new TypeError(
+      `A version must be a whole number of at least 0, but ${String(version)} was given to cache "${this.#alias}".`,
+    );
   }
 
   #custom(key: string, version: number): string {

@@ -149,9 +149,11 @@ export class PayloadCodec {
 }
 
 function bytesPayload(bytes: Uint8Array): Payload {
-  return bytes.length === 0
-    ? { flags: FLAG_EMPTY_BYTES, data: '' }
-    : { flags: FLAG_BYTES, data: Buffer.from(bytes) };
+  if (bytes.length === 0) return { flags: FLAG_EMPTY_BYTES, data: '' };
+  // Memory of its own: a slice of Node's shared pool would hold 8 KiB for as long as the value is kept.
+  const data = Buffer.allocUnsafeSlow(bytes.length);
+  data.set(bytes);
+  return { flags: FLAG_BYTES, data };
 }
 
 function integerValue(payload: Payload): number | bigint {

@@ -8,7 +8,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { ApplicationConfig, ModuleRef } from '@nestjs/core';
-import { finalize, of, tap, type Observable } from 'rxjs';
+import { finalize, from, tap, type Observable } from 'rxjs';
 import { CACHE_REGISTRY, DEFAULT_ALIAS } from '../cache.constants.js';
 import type { Ttl } from '../core/cache-backend.interface.js';
 import { CacheConfigError, reasonOf } from '../core/cache.errors.js';
@@ -122,7 +122,7 @@ export class CacheInterceptor implements NestInterceptor, OnModuleInit {
     const page = await this.#find(key, head, route);
     if (page) {
       replayPage(exchange, head, page, now());
-      return of(INERT_VALUE);
+      return from([INERT_VALUE]);
     }
     if (decision.reason !== undefined) return bypass(decision.reason);
     if (!decision.store) {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { parseCacheControl } from './cache-control.js';
+import type { HeaderLines } from './http-head.js';
 
 /** What a stored or outgoing page can be recognised by. */
 export interface Validators {
@@ -38,6 +39,11 @@ export function isNotModified(headers: IncomingHttpHeaders, page: Validators): b
   const since = Date.parse(headers['if-modified-since'] ?? '');
   const modified = Date.parse(page.lastModified ?? '');
   return modified <= since;
+}
+
+/** The validators among the lines of a head. */
+export function validatorsOf(lines: HeaderLines): Validators {
+  return { etag: lines.get('etag')?.[0], lastModified: lines.get('last-modified')?.[0] };
 }
 
 /** A weak entity tag that is the same wherever the bytes are. */

@@ -3,8 +3,8 @@ const NOTHING = (): void => {};
 Reflect.deleteProperty(NOTHING, 'name');
 Reflect.deleteProperty(NOTHING, 'length');
 
-// Who finds one of these waits for what never comes.
-const AWAITED = new Set(['then', 'subscribe', 'lift', '@@observable']);
+// Who finds one of these takes it for a promise, an Observable or a scheduler, and waits for what never comes.
+const AWAITED = new Set(['then', 'subscribe', 'lift', 'schedule', '@@observable']);
 
 /**
  * What a hit hands to the interceptors outside, in place of the handler's value, which never came to be.

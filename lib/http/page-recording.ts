@@ -1,7 +1,7 @@
 import type { Ttl } from '../core/cache-backend.interface.js';
 import type { Clock } from '../core/clock.js';
 import type { BypassReason } from './bypass-reasons.js';
-import { BODY_HEADERS, isNotModified, weakETag } from './conditional-request.js';
+import { BODY_HEADERS, isNotModified, validatorsOf, weakETag } from './conditional-request.js';
 import { ageOf, decideResponse, type ResponseDecision } from './http-cache.policy.js';
 import { isIdentified, presetFields, type HttpExchange } from './http-exchange.js';
 import {
@@ -127,13 +127,4 @@ export class PageRecording implements ResponseObserver {
       report('cache-failed', error);
     }
   }
-}
-
-function validatorsOf(lines: HeaderLines): { etag?: string; lastModified?: string } {
-  const etag = lines.get('etag')?.[0];
-  const lastModified = lines.get('last-modified')?.[0];
-  return {
-    ...(etag === undefined ? {} : { etag }),
-    ...(lastModified === undefined ? {} : { lastModified }),
-  };
 }

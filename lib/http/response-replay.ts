@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
-import { BODY_HEADERS, isNotModified } from './conditional-request.js';
-import type { RequestHead } from './http-head.js';
+import { BODY_HEADERS, isNotModified, validatorsOf } from './conditional-request.js';
+import { fieldsOf, linesOfFields, type RequestHead } from './http-head.js';
 import { presetFields, type HttpExchange } from './http-exchange.js';
-import { headerOf, type StoredPage } from './stored-page.js';
+import type { StoredPage } from './stored-page.js';
 import { mergeVary } from './vary.js';
 
 /** Whatever writes to a response, under all names that Node.js, Express and Fastify have for it. */
@@ -80,10 +80,8 @@ export function replayPage(
   );
   response.setHeader('Date', new Date(page.storedAt).toUTCString());
   response.setHeader('X-Cache', 'HIT');
-  const unchanged = isNotModified(head.headers, {
-    etag: headerOf(page, 'etag'),
-    lastModified: headerOf(page, 'last-modified'),
-  });
+  // Of the whole head, because a validator may be among what earlier layers have set.
+  const unchanged = isNotModified(head.headers, validatorsOf(linesOfFields(fieldsOf(response))));
   if (unchanged) for (const name of BODY_HEADERS) response.removeHeader(name);
   else response.setHeader('Content-Length', String(page.body.length));
   // At once, so that no later change of the status or of a header comes through.

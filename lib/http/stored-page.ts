@@ -61,12 +61,6 @@ export function isVaryIndex(entry: StoredPage | VaryIndex): entry is VaryIndex {
   return 'names' in entry;
 }
 
-/** The value of a page's header; of several lines the first. */
-export function headerOf(page: StoredPage, name: string): string | undefined {
-  const value = page.fields.find(([field]) => field.toLowerCase() === name)?.[1];
-  return typeof value === 'string' ? value : value?.[0];
-}
-
 function frame(head: object, body: Buffer): Buffer {
   const json = Buffer.from(JSON.stringify(head));
   const start = Buffer.alloc(HEAD_OFFSET);

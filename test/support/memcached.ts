@@ -148,20 +148,22 @@ async function spawnMemcached(port: number, args: readonly string[]): Promise<Ch
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
   running.add(child);
+  // On a unix socket it listens nowhere else.
+  const path = args.includes('-s') ? args[args.indexOf('-s') + 1] : undefined;
   let complaint = '';
   child.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
   child.once('exit', () => running.delete(child));
   for (let waited = 0; waited < 10_000; waited += 20) {
     if (child.exitCode !== null || child.signalCode !== null) break;
-    if (await accepts(port)) return child;
+    if (await accepts(path ?? port)) return child;
     await sleep(20);
   }
   child.kill('SIGKILL');
   throw new Error(`memcached did not start on port ${port}: ${complaint.trim()}`);
 }
 
-async function accepts(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
+async function accepts(place: number | string): Promise<boolean> {
+  const socket = typeof place === 'string' ? connect(place) : connect(place, '127.0.0.1');
   try {
     await once(socket, 'connect');
     return true;

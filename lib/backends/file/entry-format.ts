@@ -31,6 +31,7 @@ export const HEADER_BYTES = 44;
  *                44 key  … value
  */
 const MAGIC = Buffer.from([0x89, 0x4e, 0x4a, 0x43]);
+const MAGIC_NUMBER = MAGIC.readUInt32LE(0);
 const VERSION = 1;
 const LIFE_START = 8;
 
@@ -129,10 +130,15 @@ function headerOf(bytes: Buffer): EntryHeader {
 }
 
 function kindOf(bytes: Buffer): EntryReading['state'] {
+  if (bytes.length < HEADER_BYTES) return kindOfStump(bytes);
+  const magic = bytes.readUInt32LE(0);
+  // A machine that lost its power can leave a file full of zeros, or an empty one, under a name of ours.
+  if (magic !== MAGIC_NUMBER) return magic === 0 ? 'corrupt' : 'foreign';
+  return bytes.readUInt16LE(4) === VERSION ? 'entry' : 'unknown';
+}
+
+function kindOfStump(bytes: Buffer): EntryReading['state'] {
   const start = bytes.subarray(0, MAGIC.length);
-  // A machine that lost its power can leave an empty file or one full of zeros under a name of ours.
-  if (start.every((byte) => byte === 0)) return 'corrupt';
-  if (!start.equals(MAGIC.subarray(0, start.length))) return 'foreign';
-  if (bytes.length >= 6 && bytes.readUInt16LE(4) !== VERSION) return 'unknown';
-  return bytes.length < HEADER_BYTES ? 'corrupt' : 'entry';
+  const isOurs = start.every((byte) => byte === 0) || start.equals(MAGIC.subarray(0, start.length));
+  return isOurs ? 'corrupt' : 'foreign';
 }

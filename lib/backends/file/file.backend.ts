@@ -202,18 +202,20 @@ export class FileBackend implements CacheBackend {
     });
   }
 
-  async #run<T>(operation: (until: number) => Promise<T>): Promise<T> {
-    if (this.#isClosed) {
-      throw new CacheClosedError(
-        'CACHE_CLOSED',
-        `Cache "${this.#context.alias}" was used after it was closed.`,
-        { alias: this.#context.alias, backend: this.name },
-      );
-    }
+  #run<T>(operation: (until: number) => Promise<T>): Promise<T> {
+    if (this.#isClosed) return Promise.reject(this.#closedError());
     const { inFlight } = this.#parts;
     return inFlight
       ? inFlight.run((until) => withDescriptors(operation, until))
       : withDescriptors(operation, performance.now() + this.deadlineMs);
+  }
+
+  #closedError(): CacheClosedError {
+    const { alias } = this.#context;
+    return new CacheClosedError('CACHE_CLOSED', `Cache "${alias}" was used after it was closed.`, {
+      alias,
+      backend: this.name,
+    });
   }
 
   #life(ttl: Ttl): EntryLife {

@@ -46,17 +46,22 @@ export class Generation {
   }
 
   /**
-   * Runs an operation under the number. If that is not known to be fresh, it is read in the same breath, and the operation
-   * is repeated under the new one if it moved.
+   * Runs an operation under the number, and again under the new one if it moved meanwhile. A number that is not known to be
+   * fresh is read in the same breath.
    */
   async under<T>(operation: (generation: number) => Promise<T>): Promise<T> {
     this.#isUsed = true;
     const before = this.#current;
-    if (this.#isFresh()) return operation(before);
-    const [answer] = await Promise.allSettled([operation(before), this.#refresh()]);
-    if (this.#current !== before) return operation(this.#current);
-    if (answer.status === 'rejected') throw answer.reason;
-    return answer.value;
+    const reading = this.#isFresh() ? undefined : this.#refresh();
+    try {
+      const answer = await operation(before);
+      if (reading) await reading;
+      if (this.#current === before) return answer;
+    } catch (error) {
+      if (reading) await reading;
+      if (this.#current === before) throw error;
+    }
+    return operation(this.#current);
   }
 
   /**

@@ -10,9 +10,13 @@ import {
 
 /** The connection could not be made, so nothing was sent. */
 export function cannotConnect(server: string, cause: unknown): CacheUnavailableError {
+  // Where a name has several addresses, Node tells of all failures in one error without a message.
+  const { message, code } = (cause ?? {}) as { message?: unknown; code?: unknown };
+  const reason =
+    message === '' && typeof code === 'string' ? code : reasonOf(cause).replace(/!$/, '');
   return new CacheUnavailableError(
     'CACHE_UNAVAILABLE',
-    `memcached ${server} cannot be reached: ${reasonOf(cause)}.`,
+    `memcached ${server} cannot be reached: ${reason}.`,
     { backend: 'memcached', cause },
   );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { from, isObservable, lastValueFrom, toArray } from 'rxjs';
+import { from, isObservable, lastValueFrom, of, toArray } from 'rxjs';
 import { INERT_VALUE } from '../../../lib/http/inert-value.js';
 
 // What it is made for is code that takes it for anything.
@@ -20,6 +20,7 @@ describe('the inert value', () => {
   it('is no promise, no Observable and no stream', async () => {
     expect((await inert) === inert).toBe(true);
     expect(isObservable(INERT_VALUE)).toBe(false);
+    expect((await lastValueFrom(of(INERT_VALUE))) === inert).toBe(true);
     expect(inert[Symbol.asyncIterator]).toBeUndefined();
     expect(await lastValueFrom(from(inert as never[]).pipe(toArray()))).toEqual([]);
   });

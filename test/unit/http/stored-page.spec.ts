@@ -3,7 +3,6 @@ import {
   decodeEntry,
   encodeIndex,
   encodePage,
-  headerOf,
   isVaryIndex,
   type StoredPage,
 } from '../../../lib/http/stored-page.js';
@@ -117,12 +116,6 @@ describe('a stored page', () => {
     }
 
     expect([...results].toSorted()).toEqual(['miss', 'page']);
-  });
-
-  it('keeps the names of headers findable, whatever their case', () => {
-    expect(headerOf(PAGE, 'content-type')).toBe('text/html; charset=utf-8');
-    expect(headerOf(PAGE, 'link')).toBe('</a>');
-    expect(headerOf(PAGE, 'etag')).toBeUndefined();
   });
 });
 

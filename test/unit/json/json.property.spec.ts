@@ -5,7 +5,7 @@ import { FLAG_JSON, FLAG_TAGGED_JSON } from '../../../lib/core/payload-flags.js'
 import { json } from '../../../lib/serializers/json/index.js';
 import { roundTrip } from './round-trip.js';
 
-const numRuns = process.env['HEAVY'] === '1' ? 20_000 : 300;
+const numRuns = process.env['HEAVY'] === '1' ? 100_000 : 1_000;
 
 // Any code units, so halves of pairs too.
 const text = fc
@@ -33,7 +33,7 @@ const { plain, value } = fc.letrec<{ plain: unknown; value: unknown }>((tie) => 
     fc.double(),
     fc.bigInt(),
     text,
-    fc.date({ noInvalidDate: false }),
+    fc.date({ noInvalidDate: true }), // isDeepStrictEqual tells two invalid dates apart
     fc.uint8Array({ maxLength: 20 }),
     fc.uint8Array({ maxLength: 20 }).map((bytes) => Buffer.from(bytes)),
     fc.float64Array({ maxLength: 4 }),

@@ -1,0 +1,166 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Controller, Get, UseInterceptors } from '@nestjs/common';
+import type { CacheModuleOptions } from '../../../lib/cache-module-options.interface.js';
+import type { CacheBackend, Payload } from '../../../lib/core/cache-backend.interface.js';
+import { CacheInterceptor } from '../../../lib/http/cache.interceptor.js';
+import { PLATFORMS, startController, type HttpApp } from './http-app.js';
+
+let runs = 0;
+
+@Controller()
+@UseInterceptors(CacheInterceptor)
+class Pages {
+  @Get('page')
+  page(): object {
+    return { run: ++runs };
+  }
+}
+
+/** A backend in a Map, of which single methods can be broken. */
+function mapBackend(broken: Partial<CacheBackend>): CacheBackend {
+  const entries = new Map<string, Payload>();
+  return {
+    name: 'map',
+    get: async (key) => entries.get(key),
+    set: async (key, payload) => {
+      entries.set(key, payload);
+      return true;
+    },
+    add: async () => false,
+    touch: async () => false,
+    delete: async (key) => entries.delete(key),
+    clear: async () => {
+      entries.clear();
+    },
+    ...broken,
+  };
+}
+
+const refused = async (): Promise<never> => {
+  throw new Error('ECONNREFUSED');
+};
+const hung = (): Promise<never> => new Promise(() => {});
+
+const unhandled: unknown[] = [];
+const onUnhandled = (reason: unknown): void => {
+  unhandled.push(reason);
+};
+
+let http: HttpApp;
+
+beforeEach(() => {
+  runs = 0;
+  unhandled.length = 0;
+  process.on('unhandledRejection', onUnhandled);
+});
+
+afterEach(async () => {
+  await http.close();
+  process.off('unhandledRejection', onUnhandled);
+});
+
+async function twice(
+  cache: CacheModuleOptions,
+  platform: 'express' | 'fastify',
+): Promise<unknown[]> {
+  http = await startController(platform, Pages, { cache });
+  const answers = [await http.ask('/page'), await http.ask('/page')];
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  return answers.map(({ status, cache: found, body }) => [status, found, body]);
+}
+
+const ANSWERED = [
+  [200, 'MISS', '{"run":1}'],
+  [200, 'MISS', '{"run":2}'],
+];
+
+describe.each(PLATFORMS)('a cache that fails, on %s', (platform) => {
+  it.each<[string, Partial<CacheBackend>]>([
+    ['refuses reads', { get: refused }],
+    ['refuses writes', { set: refused }],
+    ['refuses everything', { get: refused, set: refused, delete: refused }],
+    [
+      'throws at once',
+      {
+        get: () => {
+          throw new TypeError('broken');
+        },
+      },
+    ],
+    ['answers false to writes', { set: async () => false }],
+    ['hangs on reads', { get: hung, deadlineMs: 30 }],
+    ['hangs on writes', { set: hung, deadlineMs: 30 }],
+    [
+      'brings something else',
+      { get: async () => ({ flags: 4096, data: Buffer.from('NCP1evil') }) },
+    ],
+    [
+      'brings what nobody can read',
+      { get: async () => ({ flags: 1, data: Buffer.from('\u0080') }) },
+    ],
+  ])('and %s leaves the handler to answer [W22 W26 W30]', async (_how, broken) => {
+    expect(await twice({ backend: mapBackend(broken) }, platform)).toEqual(ANSWERED);
+    expect(unhandled).toEqual([]);
+  });
+
+  it.each<[string, Partial<CacheBackend>]>([
+    ['reads', { get: refused }],
+    ['writes', { set: refused }],
+  ])(
+    'and refuses %s in strict mode leaves the handler to answer, and is in the log once',
+    async (_what, broken) => {
+      const cache = { backend: mapBackend(broken), onError: 'throw' } as const;
+
+      expect(await twice(cache, platform)).toEqual(ANSWERED);
+      expect(unhandled).toEqual([]);
+      expect(http.log.said()).toEqual([
+        expect.stringMatching(
+          /^Pages\.page is not cached: the cache did not store it\. The error was: .*ECONNREFUSED/,
+        ),
+      ]);
+    },
+  );
+
+  it('and was closed leaves the handler to answer', async () => {
+    http = await startController(platform, Pages);
+    await http.cache.close();
+
+    expect(await http.ask('/page')).toMatchObject({ status: 200, body: '{"run":1}' });
+    expect(await http.ask('/page')).toMatchObject({ status: 200, body: '{"run":2}' });
+    expect(unhandled).toEqual([]);
+  });
+
+  it('and works again is used again', async () => {
+    let isDown = true;
+    const entries = new Map<string, Payload>();
+    const backend = mapBackend({
+      get: async (key) => (isDown ? refused() : entries.get(key)),
+      set: async (key, payload) => (isDown ? refused() : Boolean(entries.set(key, payload))),
+    });
+    http = await startController(platform, Pages, { cache: { backend } });
+    await http.ask('/page');
+    isDown = false;
+
+    const caches = [await http.ask('/page'), await http.ask('/page')].map(({ cache }) => cache);
+
+    expect(caches).toEqual(['MISS', 'HIT']);
+  });
+
+  it('has stored a page by the time that the client asks again [W29]', async () => {
+    expect(await twice({}, platform)).toEqual([
+      [200, 'MISS', '{"run":1}'],
+      [200, 'HIT', '{"run":1}'],
+    ]);
+  });
+
+  it('keeps pages of any URL, however long [W31]', async () => {
+    http = await startController(platform, Pages, {
+      cache: { backend: mapBackend({ keyLimits: { maxBytes: 250, printableOnly: true } }) },
+    });
+    const path = `/page?q=${'ä%20'.repeat(500)}`;
+
+    await http.ask(encodeURI(path));
+
+    expect(await http.ask(encodeURI(path))).toMatchObject({ cache: 'HIT' });
+  });
+});

@@ -1,0 +1,497 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import {
+  Controller,
+  ForbiddenException,
+  Get,
+  Header,
+  Param,
+  ParseIntPipe,
+  Redirect,
+  Render,
+  Req,
+  Res,
+  UseGuards,
+  UseInterceptors,
+  type CallHandler,
+  type CanActivate,
+  type ExecutionContext,
+  type INestApplication,
+  type NestInterceptor,
+  type PipeTransform,
+} from '@nestjs/common';
+import { finalize, map, tap, timeout, type Observable } from 'rxjs';
+import { CacheInterceptor } from '../../../lib/http/cache.interceptor.js';
+import { PLATFORMS, startController, type HttpApp, type Platform } from './http-app.js';
+
+interface Reply {
+  header(name: string, value: string): Reply;
+  removeHeader(name: string): unknown;
+  status(code: number): Reply;
+  send(body: unknown): unknown;
+  raw?: import('node:http').ServerResponse;
+}
+
+const runs: Record<string, number> = {};
+const seen: string[] = [];
+
+function run(name: string): number {
+  return (runs[name] = (runs[name] ?? 0) + 1);
+}
+
+class NotMallory implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    run('guard');
+    const { headers } = context.switchToHttp().getRequest<{ headers: Record<string, string> }>();
+    if (headers['x-name'] === 'mallory') throw new ForbiddenException();
+    return true;
+  }
+}
+
+class CountingPipe implements PipeTransform {
+  transform(value: unknown): unknown {
+    run('pipe');
+    return value;
+  }
+}
+
+/** Interceptors that stand outside and were written without a thought of caches. */
+class Mapping implements NestInterceptor {
+  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    return next.handle().pipe(
+      map((value: { items: { id: number }[] }) => ({
+        data: value,
+        count: value.items.map(({ id }) => id).length,
+        ids: [...value.items],
+      })),
+    );
+  }
+}
+
+class Meddling implements NestInterceptor {
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const http = context.switchToHttp();
+    const reply = http.getResponse<Reply>();
+    if (!http.getRequest<{ headers: object }>().headers['x-meddle' as never]) return next.handle();
+    return next.handle().pipe(
+      tap((value) => {
+        (value as { stamp: number }).stamp = 1;
+        reply.header('X-Late', 'outside').status(418);
+        reply.removeHeader('ETag');
+        if (reply.raw) reply.raw.setHeader('X-Raw', 'outside');
+        reply.send('something else');
+        const raw = reply.raw ?? (reply as unknown as import('node:http').ServerResponse);
+        raw.write('more');
+        raw.end('and more');
+      }),
+    );
+  }
+}
+
+class Watching implements NestInterceptor {
+  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    return next.handle().pipe(
+      timeout(500),
+      tap({
+        next: () => seen.push('next'),
+        complete: () => seen.push('complete'),
+        error: () => seen.push('error'),
+      }),
+      finalize(() => seen.push('finalize')),
+    );
+  }
+}
+
+@Controller()
+@UseInterceptors(CacheInterceptor)
+class Hits {
+  @Get('guarded')
+  @UseGuards(NotMallory)
+  guarded(): object {
+    return { run: run('guarded') };
+  }
+
+  @Get('piped/:id')
+  piped(@Param('id', ParseIntPipe, CountingPipe) id: number): object {
+    return { id, run: run('piped') };
+  }
+
+  @Get('etag')
+  @Header('ETag', '"fixed"')
+  etag(@Req() request: { headers: Record<string, unknown> }): object {
+    return { run: run('etag'), sees: request.headers['if-none-match'] ?? 'no validator' };
+  }
+
+  @Get('plain')
+  plain(): object {
+    return { run: run('plain') };
+  }
+
+  @Get('dated')
+  @Header('Last-Modified', 'Sun, 22 Nov 2026 10:00:00 GMT')
+  dated(): string {
+    return `dated ${run('dated')}`;
+  }
+
+  @Get('aged')
+  @Header('Cache-Control', 'max-age=60')
+  aged(): object {
+    return { run: run('aged') };
+  }
+
+  @Get('varied')
+  varied(@Res({ passthrough: true }) reply: Reply): object {
+    reply.header('Vary', 'Origin, X-Page');
+    return { run: run('varied') };
+  }
+
+  @Get('preset')
+  preset(@Res({ passthrough: true }) reply: Reply): object {
+    reply.header('X-Lang', 'fr');
+    reply.removeHeader('X-Frame-Options');
+    return { run: run('preset') };
+  }
+}
+
+@Controller('outside')
+class Outside {
+  @Get('mapping')
+  @UseInterceptors(Mapping, CacheInterceptor)
+  mapping(): object {
+    run('mapping');
+    return { items: [{ id: 1 }, { id: 2 }] };
+  }
+
+  @Get('meddling')
+  @UseInterceptors(Meddling, CacheInterceptor)
+  meddling(): object {
+    return { run: run('meddling') };
+  }
+
+  @Get('watching')
+  @UseInterceptors(Watching, CacheInterceptor)
+  watching(): object {
+    return { run: run('watching') };
+  }
+
+  @Get('twice')
+  @UseInterceptors(CacheInterceptor, CacheInterceptor)
+  twice(): object {
+    return { run: run('twice') };
+  }
+
+  @Get('moved')
+  @Redirect('/elsewhere', 301)
+  @UseInterceptors(Mapping, CacheInterceptor)
+  moved(): object {
+    run('moved');
+    return { items: [] };
+  }
+
+  @Get('view')
+  @Render('page')
+  @UseInterceptors(Mapping, CacheInterceptor)
+  view(): object {
+    run('view');
+    return { items: [{ id: 1 }] };
+  }
+
+  @Get('meddling-miss')
+  @UseInterceptors(Watching, CacheInterceptor)
+  own(@Res() reply: Reply): void {
+    run('own');
+    reply.send('own');
+  }
+}
+
+/** A view engine of one line for both frameworks. */
+function withViews(app: INestApplication, platform: Platform): void {
+  const server = app.getHttpAdapter().getInstance() as Record<string, (...args: unknown[]) => void>;
+  const page = (model: object): string => `<p>${JSON.stringify(model)}</p>`;
+  if (platform === 'fastify') {
+    server['decorateReply']!('view', function (this: Reply, _template: string, model: object) {
+      return this.header('Content-Type', 'text/html').send(page(model));
+    });
+    return;
+  }
+  const view = function (this: unknown, name: string): void {
+    Object.assign(this as object, {
+      name,
+      path: name,
+      render: (model: { settings: unknown }, done: (e: null, html: string) => void) => {
+        const { data, count } = model as unknown as { data: unknown; count: number };
+        done(null, page({ data, count, ids: (data as { items: unknown }).items }));
+      },
+    });
+  };
+  server['set']!('view', view);
+  server['set']!('view engine', 'one-line');
+}
+
+let requestNumber = 0;
+
+/** What middleware sets before anything of Nest runs. */
+function presetHeaders(request: { headers: Record<string, unknown> }, response: object): void {
+  requestNumber += 1;
+  const raw = response as import('node:http').ServerResponse;
+  raw.setHeader('X-Request-Id', String(requestNumber));
+  raw.setHeader('X-Frame-Options', 'DENY');
+  raw.setHeader('X-Tenant', String(request.headers['x-name'] ?? 'none'));
+}
+
+describe.each(PLATFORMS)('a hit, on %s', (platform) => {
+  let http: HttpApp;
+
+  beforeAll(async () => {
+    http = await startController(platform, Hits, {
+      configure: (app) => {
+        app.enableCors({ origin: ['https://a.example', 'https://b.example'] });
+        app.use((request: never, response: object, next: () => void) => {
+          presetHeaders(request, response);
+          next();
+        });
+      },
+    });
+  });
+
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  afterAll(async () => {
+    await http.close();
+    for (const name of Object.keys(runs)) delete runs[name];
+  });
+
+  it('is not served to whom a guard refuses [H22]', async () => {
+    await http.ask('/guarded');
+    const guarded = runs['guard']!;
+
+    const refused = await http.ask('/guarded', { headers: { 'X-Name': 'mallory' } });
+    const served = await http.ask('/guarded', { headers: { 'X-Name': 'alice' } });
+
+    expect(refused.status).toBe(403);
+    expect(served).toMatchObject({ status: 200, cache: 'HIT' });
+    expect(runs['guard']! - guarded).toBe(2);
+    expect(runs['guarded']).toBe(1);
+  });
+
+  it('runs no pipes, and what they refuse is stored under no other URL [W9]', async () => {
+    await http.ask('/piped/7');
+    const piped = runs['pipe'];
+
+    expect(await http.ask('/piped/7')).toMatchObject({ cache: 'HIT', body: '{"id":7,"run":1}' });
+    expect(runs['pipe']).toBe(piped);
+    expect((await http.ask('/piped/abc')).status).toBe(400);
+  });
+
+  it('answers HEAD from the page of GET, with its length and no body [W18 H17]', async () => {
+    const got = await http.ask('/plain?head');
+
+    const head = await http.ask('/plain?head', { method: 'HEAD' });
+
+    expect(head).toMatchObject({ status: 200, cache: 'HIT', body: '' });
+    expect(head.headers['content-length']).toBe(String(got.bytes.length));
+    expect(head.headers['content-type']).toBe(got.headers['content-type']);
+    expect(head.headers.etag).toBeDefined();
+  });
+
+  it('is never made by a HEAD, which would leave an empty page [H17]', async () => {
+    const head = await http.ask('/plain?head-first', { method: 'HEAD' });
+    const got = await http.ask('/plain?head-first');
+
+    expect(head).toMatchObject({ status: 200, cache: 'MISS', body: '' });
+    expect(got).toMatchObject({ cache: 'MISS' });
+    expect(got.body).toMatch(/^\{"run":\d+\}$/);
+  });
+
+  it('bears an entity tag, and is 304 for who has it', async () => {
+    await http.ask('/plain?tag');
+    const hit = await http.ask('/plain?tag');
+    const { etag } = hit.headers;
+
+    const again = await http.ask('/plain?tag', { headers: { 'If-None-Match': etag! } });
+    const other = await http.ask('/plain?tag', { headers: { 'If-None-Match': '"other"' } });
+    const reload = await http.ask('/plain?tag', {
+      headers: { 'If-None-Match': etag!, 'Cache-Control': 'no-cache' },
+    });
+
+    expect(etag).toMatch(/^W\/"/);
+    expect(again).toMatchObject({ status: 304, cache: 'HIT', body: '' });
+    expect(again.headers).toMatchObject({ etag, age: '0' });
+    expect(again.headers['content-type']).toBeUndefined();
+    expect(again.headers['content-length']).toBeUndefined();
+    expect(other).toMatchObject({ status: 200, cache: 'HIT' });
+    expect(reload).toMatchObject({ status: 200, cache: 'HIT' });
+  });
+
+  it('is 304 for a HEAD too', async () => {
+    await http.ask('/plain?head-tag');
+    const { etag } = (await http.ask('/plain?head-tag')).headers;
+
+    const head = await http.ask('/plain?head-tag', {
+      method: 'HEAD',
+      headers: { 'If-None-Match': etag! },
+    });
+
+    expect(head).toMatchObject({ status: 304, cache: 'HIT' });
+  });
+
+  it('is 304 by date', async () => {
+    await http.ask('/dated');
+    const since = (date: string): ReturnType<HttpApp['ask']> =>
+      http.ask('/dated', { headers: { 'If-Modified-Since': date } });
+
+    expect(await since('Sun, 22 Nov 2026 10:00:00 GMT')).toMatchObject({ status: 304 });
+    expect(await since('Sun, 22 Nov 2026 09:59:59 GMT')).toMatchObject({ status: 200 });
+  });
+
+  it('may follow a miss that was answered with 304, and is the whole page [H20]', async () => {
+    const first = await http.ask('/etag', { headers: { 'If-None-Match': 'W/"fixed"' } });
+    const second = await http.ask('/etag');
+
+    expect(first).toMatchObject({ status: 304, cache: 'MISS', body: '' });
+    expect(first.headers.etag).toBe('"fixed"');
+    expect(first.headers['content-type']).toBeUndefined();
+    expect(second).toMatchObject({
+      status: 200,
+      cache: 'HIT',
+      body: '{"run":1,"sees":"no validator"}',
+    });
+  });
+
+  it('may follow a miss with If-None-Match: * [H20]', async () => {
+    await http.ask('/plain?star', { headers: { 'If-None-Match': '*' } });
+
+    const second = await http.ask('/plain?star');
+
+    expect(second).toMatchObject({ status: 200, cache: 'HIT' });
+    expect(second.body).toMatch(/^\{"run":\d+\}$/);
+  });
+
+  it('says how old it is, and keeps its date [V5]', async () => {
+    const start = Date.now();
+    await http.ask('/aged');
+    const now = jest.spyOn(Date, 'now').mockReturnValue(start + 10_500);
+    const hit = await http.ask('/aged');
+    now.mockReturnValue(start + 61_000);
+    const later = await http.ask('/aged');
+
+    expect(hit).toMatchObject({ cache: 'HIT', body: '{"run":1}' });
+    expect(hit.headers['age']).toBe('10');
+    expect(Math.abs(Date.parse(hit.headers.date!) - start)).toBeLessThan(1500);
+    expect(later).toMatchObject({ cache: 'MISS', body: '{"run":2}' });
+  });
+
+  it('bears the headers of its own request, not those of the one that made it [V1 V2]', async () => {
+    const ask = (name: string, origin: string): ReturnType<HttpApp['ask']> =>
+      http.ask('/plain?preset', { headers: { 'X-Name': name, Origin: origin } });
+    const miss = await ask('alice', 'https://a.example');
+    const same = await ask('bob', 'https://a.example');
+    const other = await ask('bob', 'https://b.example');
+    await ask('carol', 'https://b.example');
+
+    expect(same.cache).toBe('HIT');
+    expect(same.headers['x-tenant']).toBe('bob');
+    expect(same.headers['x-request-id']).not.toBe(miss.headers['x-request-id']);
+    expect(same.headers['access-control-allow-origin']).toBe('https://a.example');
+    expect(other.headers['access-control-allow-origin']).toBe('https://b.example');
+  });
+
+  it('varies on what its own request and the page vary on [V2]', async () => {
+    await http.ask('/varied');
+    const hit = await http.ask('/varied');
+
+    expect(hit.cache).toBe('HIT');
+    expect(hit.headers.vary!.split(', ').toSorted()).toEqual(['Origin', 'X-Page']);
+  });
+
+  it('keeps the headers that the handler changed, and not those that it removed', async () => {
+    const miss = await http.ask('/preset');
+    const hit = await http.ask('/preset');
+
+    expect(hit.cache).toBe('HIT');
+    expect(hit.headers['x-lang']).toBe('fr');
+    expect(hit.headers['x-frame-options']).toBe(miss.headers['x-frame-options']);
+    expect(hit.headers['x-frame-options']).toBeUndefined();
+  });
+});
+
+describe.each(PLATFORMS)('interceptors outside of a hit, on %s', (platform) => {
+  let http: HttpApp;
+
+  beforeAll(async () => {
+    http = await startController(platform, Outside, {
+      configure: (app) => {
+        withViews(app, platform);
+      },
+    });
+  });
+
+  afterAll(async () => {
+    await http.close();
+    for (const name of Object.keys(runs)) delete runs[name];
+  });
+
+  it('map what they find without changing the answer', async () => {
+    const miss = await http.ask('/outside/mapping');
+    const hit = await http.ask('/outside/mapping');
+
+    expect(hit).toMatchObject({ status: 200, cache: 'HIT', body: miss.body });
+    expect(miss.body).toContain('"count":2');
+    expect(http.log.errors()).toEqual([]);
+  });
+
+  it('cannot write, change headers or status, or add to the answer [W11]', async () => {
+    const miss = await http.ask('/outside/meddling');
+    const hit = await http.ask('/outside/meddling', { headers: { 'X-Meddle': '1' } });
+
+    expect(hit).toMatchObject({ status: 200, cache: 'HIT', body: miss.body });
+    expect(hit.headers.etag).toBeDefined();
+    expect(hit.headers).not.toHaveProperty('x-late');
+    expect(hit.headers).not.toHaveProperty('x-raw');
+    expect(http.log.errors()).toEqual([]);
+  });
+
+  it('complete as on any request, and none times out', async () => {
+    await http.ask('/outside/watching');
+    seen.length = 0;
+
+    const hit = await http.ask('/outside/watching');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+
+    expect(hit.cache).toBe('HIT');
+    expect(seen).toEqual(['next', 'complete', 'finalize']);
+  });
+
+  it('may be the same interceptor again [W35]', async () => {
+    const [miss, hit] = [await http.ask('/outside/twice'), await http.ask('/outside/twice')];
+
+    expect([miss.cache, hit.cache]).toEqual(['MISS', 'HIT']);
+    expect(hit.body).toBe('{"run":1}');
+  });
+
+  it('disturb no redirect', async () => {
+    const [miss, hit] = [await http.ask('/outside/moved'), await http.ask('/outside/moved')];
+
+    expect(hit).toMatchObject({ status: 301, cache: 'HIT', body: miss.body });
+    expect(hit.headers.location).toBe('/elsewhere');
+    expect(http.log.errors()).toEqual([]);
+  });
+
+  it('disturb no rendered page', async () => {
+    const [miss, hit] = [await http.ask('/outside/view'), await http.ask('/outside/view')];
+
+    expect(miss).toMatchObject({ status: 200, cache: 'MISS' });
+    expect(miss.body).toContain('<p>');
+    expect(hit).toMatchObject({ status: 200, cache: 'HIT', body: miss.body });
+    expect(runs['view']).toBe(1);
+    expect(http.log.errors()).toEqual([]);
+  });
+
+  it('see a handler that sends its answer itself complete on a hit', async () => {
+    await http.ask('/outside/meddling-miss');
+
+    expect(await http.ask('/outside/meddling-miss')).toMatchObject({ cache: 'HIT', body: 'own' });
+    expect(runs['own']).toBe(1);
+  });
+});

@@ -1,0 +1,58 @@
+import { memcached, type MemcachedOptions } from '../../lib/backends/memcached/index.js';
+import type {
+  BackendContext,
+  BackendReport,
+  CacheBackend,
+  Payload,
+} from '../../lib/core/cache-backend.interface.js';
+import { type Clock, systemClock } from '../../lib/core/clock.js';
+
+type Native = 'getMany' | 'setMany' | 'deleteMany' | 'incr' | 'open' | 'close' | 'ping' | 'stats';
+
+/** A memcached backend with its optional methods. */
+export type OpenedBackend = CacheBackend & Required<Pick<CacheBackend, Native | 'flushServer'>>;
+
+/** The backends that one test opened. */
+export interface OpenedBackends {
+  /** Opens a backend for the tests' scope. */
+  open(options: MemcachedOptions, more?: Partial<BackendContext>): Promise<OpenedBackend>;
+  /** What all of them reported. */
+  readonly reports: BackendReport[];
+  /** Closes them. */
+  close(): Promise<void>;
+}
+
+/** Opens backends and closes them all. */
+export function openedBackends(clock: Clock = systemClock): OpenedBackends {
+  const reports: BackendReport[] = [];
+  const backends: OpenedBackend[] = [];
+  return {
+    reports,
+    open: async (options, more = {}) => {
+      const backend = (await memcached(options)({
+        alias: 'default',
+        scope: 'shop',
+        clock,
+        report: (report) => void reports.push(report),
+        shared: new Map(),
+        ...more,
+      })) as OpenedBackend;
+      backends.push(backend);
+      await backend.open();
+      return backend;
+    },
+    close: async () => {
+      await Promise.all(backends.splice(0).map((backend) => backend.close()));
+    },
+  };
+}
+
+/** A text payload, as Python's clients mark it. */
+export function text(data: string): Payload {
+  return { flags: 16, data };
+}
+
+/** The text in a payload; undefined for a miss. */
+export function textOf(payload: Payload | undefined): string | undefined {
+  return payload?.data.toString();
+}
