@@ -36,24 +36,24 @@ export function judge(job, rows) {
         ? row.figures.filter(({ name }) => goal.peers.includes(name))
         : [undefined];
       return peers.map((peer) => {
-        const found = peer ? ratio(ours, peer) : ours.median;
-        return {
-          text: `${row.title}: ${goal.ours}${peer ? ` ÷ ${peer.name}` : ''}`,
-          found,
-          ...(goal.atLeast === undefined ? { atMost: goal.atMost } : { atLeast: goal.atLeast }),
-          holds: goal.atLeast === undefined ? found <= goal.atMost : found >= goal.atLeast,
-        };
+        const text = `${row.title}: ${goal.ours}${peer ? ` ÷ ${peer.name}` : ''}`;
+        return verdict(text, peer ? ratio(ours, peer) : ours.median, goal);
       });
     }),
   );
   return [...verdicts, ...(job.growth?.(rows) ?? [])];
 }
 
+/** @param limit { atLeast } or { atMost }. */
+export function verdict(text, found, { atLeast = -Infinity, atMost = Infinity }) {
+  return { text, found, atLeast, atMost, holds: found >= atLeast && found <= atMost };
+}
+
 /** The verdicts as text: those that do not hold by name, the rest as a number. */
 export function goalsText(verdicts) {
   const missed = verdicts.filter(({ holds }) => !holds);
   const lines = missed.map(({ text, found, atLeast, atMost }) => {
-    const goal = atLeast === undefined ? `at most ${atMost}` : `at least ${atLeast}`;
+    const goal = atMost === Infinity ? `at least ${atLeast}` : `at most ${atMost}`;
     return `  missed  ${text} is ${twoDigits(found)}, goal ${goal}`;
   });
   return [`${verdicts.length - missed.length} of ${verdicts.length} goals hold`, ...lines].join(

@@ -1,3 +1,5 @@
+import { verdict } from '../harness/report.mjs';
+
 export const name = 'file';
 export const title = 'file: get, set, and set on a full store (culling)';
 
@@ -72,14 +74,7 @@ export function growth(rows) {
         ?.figures.find((figure) => figure.name === ours),
     );
     if (!small || !large) return [];
-    const found = small.median / large.median;
-    return [
-      {
-        text: `${ours}: cost of set at 50,000 ÷ at 1,000 entries`,
-        found,
-        atMost: 1.5,
-        holds: found <= 1.5,
-      },
-    ];
+    const text = `${ours}: cost of set at 50,000 ÷ at 1,000 entries`;
+    return [verdict(text, small.median / large.median, { atMost: 1.5 })];
   });
 }

@@ -106,7 +106,7 @@ export class CacheInterceptor implements NestInterceptor, OnModuleInit {
     const head = requestHead(exchange.request);
     const bypass = (reason: BypassReason, error?: unknown): Observable<unknown> => {
       this.#say(route, reason, error);
-      exchange.response.setHeader('X-Cache', 'BYPASS');
+      mark(exchange, 'BYPASS');
       return next.handle();
     };
     const decision = decideRequest({
@@ -120,13 +120,13 @@ export class CacheInterceptor implements NestInterceptor, OnModuleInit {
     if ('reason' in found) return bypass(found.reason, found.error);
     const key = pageKey(found.address, head);
     const page = await this.#find(key, head, route);
-    if (page) {
+    if (page && !exchange.response.headersSent) {
       replayPage(exchange, head, page, now());
       return from([INERT_VALUE]);
     }
     if (decision.reason !== undefined) return bypass(decision.reason);
     if (!decision.store) {
-      exchange.response.setHeader('X-Cache', 'MISS');
+      mark(exchange, 'MISS');
       return next.handle();
     }
     let routeTtl: Ttl | undefined;
@@ -217,6 +217,11 @@ export class CacheInterceptor implements NestInterceptor, OnModuleInit {
     }
     return registry.get(registry.has(PAGES_ALIAS) ? PAGES_ALIAS : DEFAULT_ALIAS);
   }
+}
+
+function mark({ response }: HttpExchange, state: 'MISS' | 'BYPASS'): void {
+  // A timeout of the framework may have answered while the cache or a function of the route was waited for.
+  if (!response.headersSent) response.setHeader('X-Cache', state);
 }
 
 function now(): number {

@@ -64,6 +64,9 @@ const OVERRIDE_HEADERS = [
   'x-rewrite-url',
 ];
 
+/** `none` is no directive; those who write it mean that nothing is to be cached. */
+const FORBIDDING = ['no-store', 'private', 'no-cache', 'none'];
+
 /** Answers that bear one of these speak to one client. */
 const PERSONAL_HEADERS = [
   'authentication-info',
@@ -152,7 +155,7 @@ function hasBody(lines: HeaderLines): boolean {
 }
 
 function forbidsStoring({ directives }: CacheControl): boolean {
-  return directives.has('no-store') || directives.has('private') || directives.has('no-cache');
+  return FORBIDDING.some((name) => directives.has(name));
 }
 
 function mentionsNoCache(pragma: readonly string[] = []): boolean {

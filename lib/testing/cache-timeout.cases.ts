@@ -172,7 +172,7 @@ export const timeoutCases: readonly CacheCase[] = [
     title: 'keeps fractions and lives of more than 30 days',
     needs: ['storage'],
     run: async ({ cache }) => {
-      for (const timeout of [100.2, 30 * DAY + 1, 366 * DAY, 20 * 366 * DAY]) {
+      for (const timeout of [100.2, 30 * DAY + 1, 366 * DAY, 20 * 366 * DAY + 1]) {
         await cache.set('set', timeout, timeout);
         await cache.delete('add');
         await cache.add('add', timeout, timeout);

@@ -68,6 +68,8 @@ export class StoryCard {
 
   /** True if all went well; else what went wrong stands on the card. */
   accepts(answer) {
+    const wasAway = document.getElementById('backend').dataset.state === 'away';
+    if (answer.ok && wasAway) void showBackend();
     if (answer.ok) return true;
     this.show(
       answer.status === 503 ? 'AWAY' : 'NO',

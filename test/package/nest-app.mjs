@@ -150,8 +150,7 @@ export class PricesController {
   }
 }
 `,
-    'src/prices/prices.module.ts': `import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+    'src/prices/prices.module.ts': `import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import { CacheModule } from '${name}';
 import { file } from '${name}/backends/file';
@@ -163,7 +162,7 @@ import { PricesService } from './prices.service${extension}';
     CacheModule.forRoot({
       caches: {
         default: { backend: 'memory', timeout: '5m' },
-        files: { backend: file({ location: join(tmpdir(), 'nest-app-' + process.pid) }) },
+        files: { backend: file({ location: join(process.cwd(), '.cache') }) },
       },
     }),
   ],

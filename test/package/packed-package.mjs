@@ -56,7 +56,7 @@ export async function installPacked(tarball) {
     files: found
       .filter((entry) => entry.isFile())
       .map((entry) => relative(unpacked, join(entry.parentPath, entry.name)).split(sep).join('/'))
-      .sort(),
+      .toSorted(),
     /** Runs a program of the project; answers its standard output. */
     node: async (args, env = {}) => {
       const { stdout } = await run(process.execPath, args, {

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 
@@ -19,6 +19,12 @@ export interface MemcachedServer {
   kill(signal: NodeJS.Signals): Promise<void>;
   /** Ends the process if it runs and starts an empty one on the same port. */
   restart(): Promise<void>;
+}
+
+/** Servers of one test file, stopped together. */
+export interface MemcachedServers {
+  start(args?: readonly string[]): Promise<MemcachedServer>;
+  stop(): Promise<void>;
 }
 
 const running = new Set<ChildProcess>();
@@ -68,6 +74,21 @@ export async function startMemcached(args: readonly string[] = []): Promise<Memc
       if (attempt === 5) throw error;
     }
   }
+}
+
+/** Starts servers and stops them all, also after a test that failed. */
+export function memcachedServers(): MemcachedServers {
+  const servers: MemcachedServer[] = [];
+  return {
+    start: async (args) => {
+      const server = await startMemcached(args);
+      servers.push(server);
+      return server;
+    },
+    stop: async () => {
+      await Promise.all(servers.splice(0).map((server) => server.stop()));
+    },
+  };
 }
 
 /**
@@ -148,6 +169,9 @@ async function spawnMemcached(port: number, args: readonly string[]): Promise<Ch
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
   running.add(child);
+  // A test that fails before it stops its server must not keep the runner waiting.
+  child.unref();
+  (child.stderr as unknown as Socket).unref();
   // On a unix socket it listens nowhere else.
   const path = args.includes('-s') ? args[args.indexOf('-s') + 1] : undefined;
   let complaint = '';

@@ -26,8 +26,7 @@ export interface LiveEntry {
 export type Finding =
   LiveEntry | { readonly state: 'absent' | 'expired' | Exclude<EntryReading['state'], 'entry'> };
 
-/** Files up to this size are read and checked whole even where only their header is asked for. */
-export const PEEK_BYTES = 65_536;
+const PEEK_BYTES = 65_536;
 
 // For tidying up only: what is left this time goes the next.
 const MOST_WAIT_MS = 50;
@@ -55,8 +54,8 @@ export class EntryLookup {
 
   /** Removes a key's entry. True if it was live and this call removed it. */
   async remove(place: EntryPlace, until: number): Promise<boolean> {
-    const head = headOf(place);
-    const finding = this.judge(await this.#io.read(place.path, PEEK_BYTES, head), place);
+    const content = await this.#io.read(place.path, peekOf(place), headOf(place));
+    const finding = this.judge(content, place);
     switch (finding.state) {
       case 'absent':
       case 'foreign':
@@ -68,7 +67,7 @@ export class EntryLookup {
         await this.#io.unlink(place.path);
         return false;
       default:
-        return (await this.#lookAgain(place, PEEK_BYTES, until)) !== undefined
+        return (await this.#lookAgain(place, peekOf(place), until)) !== undefined
           ? this.#io.unlink(place.path)
           : false;
     }
@@ -76,7 +75,7 @@ export class EntryLookup {
 
   /** What is in a key's place, synchronously: for work under its lock. */
   findNow(place: EntryPlace): Finding {
-    return this.judge(files.read(place.path, PEEK_BYTES, headOf(place)), place);
+    return this.judge(files.read(place.path, peekOf(place), headOf(place)), place);
   }
 
   /** What a file's content is, at this moment. */
@@ -137,6 +136,11 @@ export class EntryLookup {
 /** How much of a file must be read to know whether it is the entry of that key. */
 export function headOf({ keyBytes }: EntryPlace): number {
   return HEADER_BYTES + keyBytes.length;
+}
+
+/** Files up to this size are read and checked whole even where only their header is asked for. */
+export function peekOf(place: EntryPlace): number {
+  return headOf(place) + PEEK_BYTES;
 }
 
 function isDead({ state }: Finding): boolean {

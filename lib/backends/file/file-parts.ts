@@ -21,8 +21,7 @@ export interface FileParts {
   readonly writer: EntryWriter;
   readonly changes: LockedChanges;
   readonly culler: Culler;
-  /** Undefined for synchronous operations, which never overlap. */
-  readonly inFlight: InFlight | undefined;
+  readonly inFlight: InFlight;
 }
 
 /** Puts a file backend together. Touches no file. */
@@ -45,6 +44,7 @@ export function fileParts(context: BackendContext, options: ResolvedFileOptions)
     writer: new EntryWriter({ io, layout, directories }),
     changes: new LockedChanges({ layout, lookup, clock, files }),
     culler: new Culler(culling, options.maxEntries, options.cullFrequency),
-    inFlight: options.io === 'sync' ? undefined : new InFlight(options.deadlineMs),
+    // Synchronous calls never are with the disk at the same time, so there is nothing to bound.
+    inFlight: new InFlight(options.deadlineMs, options.io === 'sync' ? Infinity : undefined),
   };
 }

@@ -10,7 +10,7 @@ import type {
 } from '../../core/cache-backend.interface.js';
 import { CacheClosedError, reasonOf } from '../../core/cache.errors.js';
 import { encodeEntry, type EntryLife, HEADER_BYTES } from './entry-format.js';
-import { type LiveEntry, PEEK_BYTES } from './entry-lookup.js';
+import { type LiveEntry, peekOf } from './entry-lookup.js';
 import type { EntryPlace } from './file-layout.js';
 import { type FileParts, fileParts } from './file-parts.js';
 import { type FileOptions, type ResolvedFileOptions, resolveFileOptions } from './file.options.js';
@@ -97,7 +97,7 @@ export class FileBackend implements CacheBackend {
     return this.#at(key, async (place, until) => {
       const { lookup, changes, writer } = this.#parts;
       if (sizeOf(payload) > this.#options.maxEntryBytes) return false;
-      if (await lookup.find(place, PEEK_BYTES, until)) return false;
+      if (await lookup.find(place, peekOf(place), until)) return false;
       const bytes = encodeEntry(place.keyBytes, payload, life);
       const isStored = await writer.place(place, bytes, async (temporary) => {
         const isFirst = await changes.add(place, temporary, until);
@@ -150,7 +150,7 @@ export class FileBackend implements CacheBackend {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.#parts.inFlight?.drain();
+    await this.#parts.inFlight.drain();
   }
 
   /** Writes and removes a file. */
@@ -175,14 +175,14 @@ export class FileBackend implements CacheBackend {
   }
 
   #peek(key: string): Promise<LiveEntry | undefined> {
-    return this.#at(key, (place, until) => this.#parts.lookup.find(place, PEEK_BYTES, until));
+    return this.#at(key, (place, until) => this.#parts.lookup.find(place, peekOf(place), until));
   }
 
   /** A change under the key's lock. */
   #change<T>(key: string, ifAbsent: T, operation: Operation<T>): Promise<T> {
     return this.#at(key, async (place, until) => {
       // Looked at first without the lock, so that a disk that hangs is met in the thread pool and not in this thread.
-      if (!(await this.#parts.lookup.find(place, PEEK_BYTES, until))) return ifAbsent;
+      if (!(await this.#parts.lookup.find(place, peekOf(place), until))) return ifAbsent;
       try {
         return await operation(place, until);
       } catch (error) {
@@ -204,10 +204,7 @@ export class FileBackend implements CacheBackend {
 
   #run<T>(operation: (until: number) => Promise<T>): Promise<T> {
     if (this.#isClosed) return Promise.reject(this.#closedError());
-    const { inFlight } = this.#parts;
-    return inFlight
-      ? inFlight.run((until) => withDescriptors(operation, until))
-      : withDescriptors(operation, performance.now() + this.deadlineMs);
+    return this.#parts.inFlight.run((until) => withDescriptors(operation, until));
   }
 
   #closedError(): CacheClosedError {

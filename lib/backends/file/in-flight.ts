@@ -23,14 +23,22 @@ const MOST_WHEN_SLOW = 2;
  */
 export class InFlight {
   readonly #deadlineMs: number;
+  readonly #most: number;
+  readonly #now: () => number;
   readonly #running = new Set<Running>();
   readonly #waiting: Waiter[] = [];
   #isSlow = false;
   #timer: NodeJS.Timeout | undefined;
   #idle: (() => void)[] = [];
 
-  constructor(deadlineMs: number) {
+  /**
+   * @param most How many run at a time. Default: 16.
+   * @param now Milliseconds that only grow. Default: `performance.now()`.
+   */
+  constructor(deadlineMs: number, most = MOST, now: () => number = () => performance.now()) {
     this.#deadlineMs = deadlineMs;
+    this.#most = most;
+    this.#now = now;
   }
 
   /**
@@ -40,7 +48,7 @@ export class InFlight {
    * @throws {CacheTimeoutError} if its turn did not come in time.
    */
   run<T>(operation: (until: number) => Promise<T>): Promise<T> {
-    const since = performance.now();
+    const since = this.#now();
     this.#watch();
     if (this.#waiting.length === 0 && this.#hasRoom()) return this.#start(operation, since);
     return new Promise<T>((resolve, reject) => {
@@ -64,7 +72,7 @@ export class InFlight {
   }
 
   async #start<T>(operation: (until: number) => Promise<T>, since: number): Promise<T> {
-    const running: Running = { since: performance.now() };
+    const running: Running = { since: this.#now() };
     this.#running.add(running);
     try {
       return await operation(since + this.#deadlineMs);
@@ -76,7 +84,7 @@ export class InFlight {
   }
 
   #next(): void {
-    this.#rejectLate(performance.now() - this.#deadlineMs);
+    this.#rejectLate(this.#now() - this.#deadlineMs);
     while (this.#waiting.length > 0 && this.#hasRoom()) this.#waiting.shift()!.start();
     if (this.#running.size > 0 || this.#waiting.length > 0) return;
     for (const resolve of this.#idle) resolve();
@@ -84,7 +92,7 @@ export class InFlight {
   }
 
   #hasRoom(): boolean {
-    return this.#running.size < (this.#isSlow ? MOST_WHEN_SLOW : MOST);
+    return this.#running.size < (this.#isSlow ? MOST_WHEN_SLOW : this.#most);
   }
 
   // One timer for all, not one for each: it looks again while anything is under way.
@@ -92,7 +100,7 @@ export class InFlight {
     if (this.#timer) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      const overdue = performance.now() - this.#deadlineMs;
+      const overdue = this.#now() - this.#deadlineMs;
       for (const { since } of this.#running) if (since <= overdue) this.#isSlow = true;
       this.#rejectLate(overdue);
       if (this.#running.size > 0 || this.#waiting.length > 0) this.#watch();

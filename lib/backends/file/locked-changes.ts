@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.js';
 import { CacheBackendError } from '../../core/cache.errors.js';
 import { addToPayload, notAnInteger } from '../../core/integer-payload.js';
 import { encodeEntry, type EntryLife, renewLife } from './entry-format.js';
-import { type EntryLookup, headOf, PEEK_BYTES } from './entry-lookup.js';
+import { type EntryLookup, headOf, peekOf } from './entry-lookup.js';
 import type { EntryPlace, FileLayout } from './file-layout.js';
 import { type HeldLock, withLock } from './key-lock.js';
 import type { OpenFile, SyncFileIo } from './sync-file-io.js';
@@ -62,7 +62,7 @@ export class LockedChanges {
     return this.#locked(
       place,
       until,
-      () => files.hold(place.path, PEEK_BYTES, headOf(place), change) ?? false,
+      () => files.hold(place.path, peekOf(place), headOf(place), change) ?? false,
     );
   }
 
@@ -86,7 +86,7 @@ export class LockedChanges {
 
   #tryIncr(place: EntryPlace, delta: number, lock: HeldLock): number | undefined | 'replaced' {
     const { lookup, clock, files } = this.#parts;
-    return files.hold(place.path, PEEK_BYTES, headOf(place), (file) => {
+    return files.hold(place.path, peekOf(place), headOf(place), (file) => {
       const found = lookup.judge(file.content, place);
       if (found.state !== 'live') return undefined;
       const { flags, expiresAt } = found.header;

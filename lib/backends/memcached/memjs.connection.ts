@@ -50,12 +50,13 @@ export class MemjsConnection {
   readonly #client: MemjsClientObject;
   readonly #pending = new Map<number, Request>();
   readonly #waiting = new Set<Request>();
+  readonly #leaving: Request[] = [];
   #socket: Socket | undefined;
   #broken: unknown;
   #sequence = 0;
+  #answers = 0;
   #timer: NodeJS.Timeout | undefined;
   #isConnected = false;
-  #isCorked = false;
   #refuse: ((error: unknown) => void) | undefined;
 
   constructor(library: MemjsLibrary, address: ServerAddress, limits: ConnectionLimits) {
@@ -154,7 +155,7 @@ export class MemjsConnection {
         ...(pieces === undefined ? {} : { pieces }),
         resolve,
         reject,
-        sentAt: 0,
+        sentAt: Number.POSITIVE_INFINITY,
       };
       this.#waiting.add(request);
       this.#pump();
@@ -176,13 +177,9 @@ export class MemjsConnection {
 
   #send(request: Request): void {
     const { sequence, packet } = request;
-    if (this.#pending.size === 0) {
-      this.#socket!.ref();
-      this.#armTimer(this.#limits.deadlineMs);
-    }
-    request.sentAt = performance.now();
+    if (this.#pending.size === 0) this.#socket!.ref();
     this.#pending.set(sequence, request);
-    this.#corkForThisTick();
+    this.#leaveWithThisTick(request);
     if (request.pieces === undefined) {
       this.#client.perform('', packet, sequence, (error, reply) => {
         if (reply) this.#answer(request, reply);
@@ -196,20 +193,24 @@ export class MemjsConnection {
     this.#server.write(packet);
   }
 
-  // Requests of one tick leave in one write.
-  #corkForThisTick(): void {
-    if (this.#isCorked) return;
-    this.#isCorked = true;
+  // Requests of one tick leave in one write, and only then does their time begin.
+  #leaveWithThisTick(request: Request): void {
+    this.#leaving.push(request);
+    if (this.#leaving.length > 1) return;
     const socket = this.#socket!;
     socket.cork();
     process.nextTick(() => {
-      this.#isCorked = false;
       socket.uncork();
+      const now = performance.now();
+      for (const left of this.#leaving) left.sentAt = now;
+      this.#leaving.length = 0;
+      if (this.#timer === undefined && this.isOpen) this.#armTimer(this.#limits.deadlineMs);
     });
   }
 
   #answer(request: Request, reply: MemjsReply): void {
     if (!this.#pending.has(request.sequence)) return;
+    this.#answers += 1;
     const { header, key } = reply;
     if (header.opcode !== request.opcode) {
       this.#break(badReply(this.#name, 'an answer to another command'));
@@ -239,17 +240,23 @@ export class MemjsConnection {
 
   // Answers come in the order of the requests, so one timer for the oldest is enough.
   #armTimer(ms: number): void {
-    this.#timer = setTimeout(() => {
-      // This process may have been held up: what has arrived is read before time is up.
-      setImmediate(() => this.#checkDeadline());
-    }, ms);
+    this.#timer = setTimeout(() => this.#checkSoon(), ms);
   }
 
-  #checkDeadline(): void {
+  // This process may have been held up: what has arrived is read before time is up.
+  #checkSoon(): void {
+    const answersBefore = this.#answers;
+    setImmediate(() => this.#checkDeadline(answersBefore));
+  }
+
+  #checkDeadline(answersBefore: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     const oldest = this.#pending.values().next().value;
     if (oldest === undefined || this.#broken !== undefined) return;
     const left = oldest.sentAt + this.#limits.deadlineMs - performance.now();
-    if (left > 0.5) this.#armTimer(left);
+    if (left > 0.5) this.#armTimer(Math.min(left, this.#limits.deadlineMs));
+    else if (this.#answers > answersBefore) this.#checkSoon();
     else this.#break(noAnswer(this.#name, this.#limits.deadlineMs));
   }
 

@@ -1,4 +1,4 @@
-import { Catch, HttpException, HttpStatus, Logger } from '@nestjs/common';
+import { Catch, HttpException, HttpStatus } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { CacheBackendError, CacheUnsupportedError } from 'nestjs-cache-framework';
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
@@ -9,16 +9,14 @@ import type { CacheError } from 'nestjs-cache-framework';
  *
  * Most calls never come here: while the backend is away, reads are misses and writes answer false. But `add`, `incr`,
  * `pull` and `clear` decide something (who has the lock, how many tries are left), and an invented answer would be worse
- * than none. They throw, and this one filter makes an honest 503 of it.
+ * than none. They throw, and this one filter makes an honest 503 of it. It logs nothing: CacheModule wrote a line when
+ * the server went away, and writes one when it is back.
  */
 @Catch(CacheBackendError, CacheUnsupportedError)
 export class CacheAwayFilter implements ExceptionFilter {
-  readonly #logger = new Logger(CacheAwayFilter.name);
-
   constructor(private readonly adapterHost: HttpAdapterHost) {}
 
   catch(error: CacheError, host: ArgumentsHost): void {
-    this.#logger.warn(error.message);
     const answer = error instanceof CacheBackendError ? cacheAway() : notSupported(error);
     const response: unknown = host.switchToHttp().getResponse();
     this.adapterHost.httpAdapter.reply(response, answer.getResponse(), answer.getStatus());

@@ -5,7 +5,7 @@ const PRICES = { bread: 3.2, butter: 2.9, honey: 7.5, olives: 4.1, tea: 5.6, win
 const key = (product: string) => `price:${product}`;
 const products = Object.keys(PRICES);
 
-/** Several keys at once: one trip to each server instead of one for each key. */
+/** Several keys with one call: all are on their way together, none waits for another. */
 @Controller('prices')
 export class PricesController {
   constructor(private readonly cache: CacheService) {}

@@ -11,11 +11,13 @@ import {
 } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
-import type { Timeout } from '../../../lib/core/timeout.js';
-import { CacheKey } from '../../../lib/decorators/cache-key.decorator.js';
-import { CacheTTL } from '../../../lib/decorators/cache-ttl.decorator.js';
-import { NeverCache } from '../../../lib/decorators/never-cache.decorator.js';
-import { CacheInterceptor } from '../../../lib/http/cache.interceptor.js';
+import {
+  CacheInterceptor,
+  CacheKey,
+  CacheTTL,
+  NeverCache,
+  type Timeout,
+} from 'nestjs-cache-framework';
 import { PLATFORMS, startApp, startController, type Answer, type HttpApp } from './http-app.js';
 
 let runs = 0;

@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, UseInterceptors } from '@nestjs/common';
-import type { CacheModuleOptions } from '../../../lib/cache-module-options.interface.js';
-import type { CacheBackend, Payload } from '../../../lib/core/cache-backend.interface.js';
-import { CacheInterceptor } from '../../../lib/http/cache.interceptor.js';
+import {
+  type CacheBackend,
+  CacheInterceptor,
+  type CacheModuleOptions,
+  type Payload,
+} from 'nestjs-cache-framework';
 import { PLATFORMS, startController, type HttpApp } from './http-app.js';
 
 let runs = 0;

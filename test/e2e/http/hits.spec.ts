@@ -20,7 +20,7 @@ import {
   type PipeTransform,
 } from '@nestjs/common';
 import { finalize, map, tap, timeout, type Observable } from 'rxjs';
-import { CacheInterceptor } from '../../../lib/http/cache.interceptor.js';
+import { CacheInterceptor } from 'nestjs-cache-framework';
 import { PLATFORMS, startController, type HttpApp, type Platform } from './http-app.js';
 
 interface Reply {
@@ -203,39 +203,42 @@ class Outside {
   }
 }
 
+const rendered = (model: object): string => `<p>${JSON.stringify(model)}</p>`;
+
+/** A view of Express, which makes one with `new`. */
+function OneLineView(this: unknown, name: string): void {
+  Object.assign(this as object, {
+    name,
+    path: name,
+    render: (model: { settings: unknown }, done: (e: null, html: string) => void) => {
+      const { data, count } = model as unknown as { data: unknown; count: number };
+      done(null, rendered({ data, count, ids: (data as { items: unknown }).items }));
+    },
+  });
+}
+
 /** A view engine of one line for both frameworks. */
 function withViews(app: INestApplication, platform: Platform): void {
   const server = app.getHttpAdapter().getInstance() as Record<string, (...args: unknown[]) => void>;
-  const page = (model: object): string => `<p>${JSON.stringify(model)}</p>`;
   if (platform === 'fastify') {
     server['decorateReply']!('view', function (this: Reply, _template: string, model: object) {
-      return this.header('Content-Type', 'text/html').send(page(model));
+      return this.header('Content-Type', 'text/html').send(rendered(model));
     });
     return;
   }
-  const view = function (this: unknown, name: string): void {
-    Object.assign(this as object, {
-      name,
-      path: name,
-      render: (model: { settings: unknown }, done: (e: null, html: string) => void) => {
-        const { data, count } = model as unknown as { data: unknown; count: number };
-        done(null, page({ data, count, ids: (data as { items: unknown }).items }));
-      },
-    });
-  };
-  server['set']!('view', view);
+  server['set']!('view', OneLineView);
   server['set']!('view engine', 'one-line');
 }
 
 let requestNumber = 0;
 
 /** What middleware sets before anything of Nest runs. */
-function presetHeaders(request: { headers: Record<string, unknown> }, response: object): void {
+function presetHeaders(request: { headers: Record<string, string> }, response: object): void {
   requestNumber += 1;
   const raw = response as import('node:http').ServerResponse;
   raw.setHeader('X-Request-Id', String(requestNumber));
   raw.setHeader('X-Frame-Options', 'DENY');
-  raw.setHeader('X-Tenant', String(request.headers['x-name'] ?? 'none'));
+  raw.setHeader('X-Tenant', request.headers['x-name'] ?? 'none');
 }
 
 describe.each(PLATFORMS)('a hit, on %s', (platform) => {
@@ -261,6 +264,10 @@ describe.each(PLATFORMS)('a hit, on %s', (platform) => {
     await http.close();
     for (const name of Object.keys(runs)) delete runs[name];
   });
+
+  function askAs(name: string, origin: string): ReturnType<HttpApp['ask']> {
+    return http.ask('/plain?preset', { headers: { 'X-Name': name, Origin: origin } });
+  }
 
   it('is not served to whom a guard refuses [H22]', async () => {
     await http.ask('/guarded');
@@ -383,12 +390,10 @@ describe.each(PLATFORMS)('a hit, on %s', (platform) => {
   });
 
   it('bears the headers of its own request, not those of the one that made it [V1 V2]', async () => {
-    const ask = (name: string, origin: string): ReturnType<HttpApp['ask']> =>
-      http.ask('/plain?preset', { headers: { 'X-Name': name, Origin: origin } });
-    const miss = await ask('alice', 'https://a.example');
-    const same = await ask('bob', 'https://a.example');
-    const other = await ask('bob', 'https://b.example');
-    await ask('carol', 'https://b.example');
+    const miss = await askAs('alice', 'https://a.example');
+    const same = await askAs('bob', 'https://a.example');
+    const other = await askAs('bob', 'https://b.example');
+    await askAs('carol', 'https://b.example');
 
     expect(same.cache).toBe('HIT');
     expect(same.headers['x-tenant']).toBe('bob');

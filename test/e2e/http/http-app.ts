@@ -4,9 +4,7 @@ import type { INestApplication, LoggerService, ModuleMetadata, Type } from '@nes
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { CacheModule } from '../../../lib/cache.module.js';
-import type { CacheModuleOptions } from '../../../lib/cache-module-options.interface.js';
-import { CacheService } from '../../../lib/core/cache.service.js';
+import { CacheModule, type CacheModuleOptions, CacheService } from 'nestjs-cache-framework';
 
 /** The two frameworks that Nest stands on. */
 export const PLATFORMS = ['express', 'fastify'] as const;

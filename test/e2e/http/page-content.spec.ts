@@ -17,7 +17,7 @@ import {
   type NestInterceptor,
 } from '@nestjs/common';
 import { interval, map, of, take, type Observable } from 'rxjs';
-import { CacheInterceptor } from '../../../lib/http/cache.interceptor.js';
+import { CacheInterceptor } from 'nestjs-cache-framework';
 import { PLATFORMS, startController, type Answer, type HttpApp } from './http-app.js';
 
 const MEBIBYTE = 1024 * 1024;
@@ -266,6 +266,15 @@ class OuterSerializer {
   }
 }
 
+function sameAnswer([miss, hit]: readonly [Answer, Answer]): void {
+  expect(miss.cache).toBe('MISS');
+  expect(hit.cache).toBe('HIT');
+  expect(hit.status).toBe(miss.status);
+  expect(hit.bytes.equals(miss.bytes)).toBe(true);
+  expect(hit.headers['content-type']).toBe(miss.headers['content-type']);
+  expect(hit.headers['content-length']).toBe(String(miss.bytes.length));
+}
+
 describe.each(PLATFORMS)('what a page is, on %s', (platform) => {
   let http: HttpApp;
 
@@ -281,15 +290,6 @@ describe.each(PLATFORMS)('what a page is, on %s', (platform) => {
   /** Asks twice; what the handler was asked for is in `runs`. */
   async function twice(path: string): Promise<[Answer, Answer]> {
     return [await http.ask(path), await http.ask(path)];
-  }
-
-  function sameAnswer([miss, hit]: readonly [Answer, Answer]): void {
-    expect(miss.cache).toBe('MISS');
-    expect(hit.cache).toBe('HIT');
-    expect(hit.status).toBe(miss.status);
-    expect(hit.bytes.equals(miss.bytes)).toBe(true);
-    expect(hit.headers['content-type']).toBe(miss.headers['content-type']);
-    expect(hit.headers['content-length']).toBe(String(miss.bytes.length));
   }
 
   it('is stored once and answers the next request', async () => {

@@ -15,10 +15,8 @@ import {
   VersioningType,
   type INestApplication,
 } from '@nestjs/common';
-import { CacheService } from '../../../lib/core/cache.service.js';
-import { CacheKey } from '../../../lib/decorators/cache-key.decorator.js';
-import { CacheInterceptor } from '../../../lib/http/cache.interceptor.js';
 import { encodePage } from '../../../lib/http/stored-page.js';
+import { CacheInterceptor, CacheKey, CacheService } from 'nestjs-cache-framework';
 import { PLATFORMS, startApp, startController, type Answer, type HttpApp } from './http-app.js';
 
 interface Asked {
@@ -77,7 +75,7 @@ class Careless {
 
   @Get('range')
   range(@Req() request: Asked): string {
-    return request.headers.range === undefined ? `all of ${echo(request)}` : 'a';
+    return request.headers.range === undefined ? JSON.stringify(echo(request)) : 'a';
   }
 
   @Post('write')
@@ -195,14 +193,19 @@ describe.each(PLATFORMS)('the response cache is safe, on %s', (platform) => {
     expect(await items()).toBe(stored);
   }
 
+  async function who(authorization?: string): Promise<unknown> {
+    const headers = authorization === undefined ? {} : { Authorization: authorization };
+    return part(await http.ask('/me', { headers }), 'who');
+  }
+
+  async function id(path: string, host = 'a.example'): Promise<unknown[]> {
+    const answer = await http.ask(path, { headers: { Host: host } });
+    return [answer.cache, part(answer, 'id'), part(answer, 'host')];
+  }
+
   describe('about who asks', () => {
     it('gives no answer for one Authorization to another [W1 H1]', async () => {
       const stored = await items();
-      const who = async (authorization?: string): Promise<unknown> => {
-        const headers = authorization === undefined ? {} : { Authorization: authorization };
-        return part(await http.ask('/me', { headers }), 'who');
-      };
-
       expect(await who('alice')).toBe('alice');
       expect(await who('bob')).toBe('bob');
       expect(await items()).toBe(stored);
@@ -397,11 +400,11 @@ describe.each(PLATFORMS)('the response cache is safe, on %s', (platform) => {
     });
 
     it('stores no part for the whole [H15]', async () => {
-      const part = await http.ask('/range', { headers: { Range: 'bytes=0-0' } });
+      const first = await http.ask('/range', { headers: { Range: 'bytes=0-0' } });
       const whole = await http.ask('/range');
 
-      expect(part.body).toBe('a');
-      expect(whole.body).toMatch(/^all/);
+      expect(first.body).toBe('a');
+      expect(whole.body).toMatch(/^\{/);
     });
 
     it('stores nothing for a GET with a body [H18]', async () => {
@@ -488,11 +491,6 @@ describe.each(PLATFORMS)('the response cache is safe, on %s', (platform) => {
     });
 
     it('completes @CacheKey() by parameters, query and host [W9]', async () => {
-      const id = async (path: string, host = 'a.example'): Promise<unknown[]> => {
-        const answer = await http.ask(path, { headers: { Host: host } });
-        return [answer.cache, part(answer, 'id'), part(answer, 'host')];
-      };
-
       expect(await id('/key/1')).toEqual(['MISS', '1', 'a.example']);
       expect(await id('/key/2')).toEqual(['MISS', '2', 'a.example']);
       expect(await id('/key/1?x=1')).toEqual(['MISS', '1', 'a.example']);

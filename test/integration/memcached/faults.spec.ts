@@ -78,7 +78,7 @@ describe('a memcached server that misbehaves', () => {
     ['a text protocol', 'VALUE key 16 5\r\nvalue\r\nEND\r\n'],
     ['one wrong byte', '\u0000'],
   ])('is found out when it is %s', async (_, garbage) => {
-    const { backend } = await backendOn((request, socket) => socket.write(garbage), 10_000);
+    const { backend } = await backendOn((_request, socket) => socket.write(garbage), 10_000);
 
     await expect(backend.get('key')).rejects.toMatchObject({
       code: 'CACHE_PROTOCOL',

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/gl
 import { systemClock } from '../../../lib/core/clock.js';
 import {
   describeWithMemcached,
+  memcachedServers,
   rawCommand,
   startMemcached,
   type MemcachedServer,
@@ -19,7 +20,10 @@ import {
 const backends = openedBackends();
 const DAY = 86_400;
 
-afterEach(() => backends.close());
+afterEach(async () => {
+  await backends.close();
+  backends.reports.length = 0;
+});
 
 describeWithMemcached('the memcached backend on a server', () => {
   let server: MemcachedServer;
@@ -194,38 +198,39 @@ describeWithMemcached('the memcached backend on a server', () => {
 });
 
 describeWithMemcached('the memcached backend on servers of other kinds', () => {
+  const servers = memcachedServers();
+
+  afterEach(() => servers.stop());
+
   it('follows the item size of a server started with -I', async () => {
-    const server = await startMemcached(['-I', '2m']);
+    const server = await servers.start(['-I', '2m']);
     const backend = await backends.open({ location: server.address });
 
     expect(await backend.set('key', text('x'.repeat(1_500_000)), null)).toBe(true);
     expect(await backend.set('key', text('x'.repeat(2_500_000)), null)).toBe(false);
     expect(await backend.get('key')).toBeUndefined();
-    await server.stop();
   });
 
   it('leaves no old value where the server itself refuses a size below the usual', async () => {
-    const server = await startMemcached(['-I', '512k']);
+    const server = await servers.start(['-I', '512k']);
     const backend = await backends.open({ location: server.address });
     await backend.set('key', text('old'), null);
 
     expect(await backend.set('key', text('x'.repeat(700_000)), null)).toBe(false);
     expect(await backend.get('key')).toBeUndefined();
-    await server.stop();
   });
 
   it('sends nothing larger than maxItemBytes', async () => {
-    const server = await startMemcached();
+    const server = await servers.start();
     const backend = await backends.open({ location: server.address, maxItemBytes: 2048 });
     await backend.set('key', text('old'), null);
 
     expect(await backend.set('key', text('x'.repeat(2048)), null)).toBe(false);
     expect(await backend.get('key')).toBeUndefined();
-    await server.stop();
   });
 
   it('refuses to lower a counter on a server without CAS', async () => {
-    const server = await startMemcached(['-C']);
+    const server = await servers.start(['-C']);
     const backend = await backends.open({ location: server.address });
     await backend.set('counter', { flags: 2, data: '5' }, null);
 
@@ -234,11 +239,10 @@ describeWithMemcached('the memcached backend on servers of other kinds', () => {
       code: 'CACHE_UNSUPPORTED',
       message: expect.stringContaining('Start the server without "-C"'),
     });
-    await server.stop();
   });
 
   it('is not disturbed by a server that closes idle connections', async () => {
-    const server = await startMemcached(['-o', 'idle_timeout=1']);
+    const server = await servers.start(['-o', 'idle_timeout=1']);
     const backend = await backends.open({ location: server.address });
     await backend.set('key', text('value'), null);
 
@@ -246,21 +250,19 @@ describeWithMemcached('the memcached backend on servers of other kinds', () => {
 
     expect(textOf(await backend.get('key'))).toBe('value');
     expect(backends.reports).toEqual([]);
-    await server.stop();
   });
 
   it('speaks over a unix socket', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'memcached-'));
     await chmod(directory, 0o777);
     const path = join(directory, 'memcached.sock');
-    const server = await startMemcached(['-s', path, '-a', '777']);
+    await servers.start(['-s', path, '-a', '777']);
     const backend = await backends.open({ location: `unix:${path}` });
 
     await backend.set('key', text('value'), null);
 
     expect(textOf(await backend.get('key'))).toBe('value');
     expect(backend.description).toBe(`memcached unix:${path}`);
-    await server.stop();
     await rm(directory, { recursive: true });
   });
 
@@ -271,18 +273,17 @@ describeWithMemcached('the memcached backend on servers of other kinds', () => {
   (hasIpv6 ? it : it.skip)(
     `speaks over IPv6${hasIpv6 ? '' : ' (skipped: no ::1 here)'}`,
     async () => {
-      const server = await startMemcached(['-l', '::1']);
+      const server = await servers.start(['-l', '::1']);
       const backend = await backends.open({ location: `[::1]:${server.port}` });
 
       await backend.set('key', text('value'), null);
 
       expect(textOf(await backend.get('key'))).toBe('value');
-      await server.stop();
     },
   );
 
   it('settles what is in flight when it is closed, and refuses what comes after', async () => {
-    const server = await startMemcached();
+    const server = await servers.start();
     const backend = await backends.open({ location: server.address });
 
     const sets = Promise.all(
@@ -293,11 +294,10 @@ describeWithMemcached('the memcached backend on servers of other kinds', () => {
     expect(await sets).toEqual(Array(100).fill(true));
     await expect(backend.get('key')).rejects.toMatchObject({ code: 'CACHE_CLOSED' });
     await backend.close();
-    await server.stop();
   });
 
   it('reads dates of expiry from the clock it is given', async () => {
-    const server = await startMemcached();
+    const server = await servers.start();
     const aDayAhead = { now: () => systemClock.now() + DAY * 1000 };
     const backend = await backends.open({ location: server.address }, { clock: aDayAhead });
 
@@ -305,6 +305,5 @@ describeWithMemcached('the memcached backend on servers of other kinds', () => {
 
     const left = Number(/t(\d+)/.exec(await rawCommand(server.port, 'mg key t'))![1]);
     expect(Math.abs(left - 41 * DAY)).toBeLessThanOrEqual(2);
-    await server.stop();
   });
 });

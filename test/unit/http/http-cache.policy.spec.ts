@@ -158,6 +158,7 @@ describe('decideResponse()', () => {
     ['no-cache, max-age=60'],
     ['no-cache="set-cookie"'],
     ['No-Cache'],
+    ['none'],
   ])('does not store under Cache-Control: %s, whatever the route says [H6 H7 H8]', (value) => {
     expect(answered(['Cache-Control', value], { routeTtl: 60 }).reason).toBe('cache-control');
   });

@@ -1,0 +1,71 @@
+import { describe } from '@jest/globals';
+import { backendContract, cacheContract, fakeClock } from 'nestjs-cache-framework/testing';
+import { GuardedBackend } from '../../lib/core/guarded.backend.js';
+import { backendPlace } from '../support/suite-backends.js';
+import { contractOf, runInTurn } from '../support/suite-contract.js';
+import { placeOn, type PlaceMaker } from '../support/suite-place.js';
+import { shelf, ShelfBackend, TimedShelfBackend } from '../support/suite-shelf.js';
+
+const clock = fakeClock();
+const place = backendPlace(clock);
+const NONE = {
+  getMany: false,
+  setMany: false,
+  deleteMany: false,
+  has: false,
+  incr: false,
+  ttl: false,
+  ping: false,
+  stats: false,
+} as const;
+const advance = (seconds: number): void => {
+  clock.advance(seconds);
+};
+
+describe('a backend with the six methods', () => {
+  const factory = shelf(ShelfBackend);
+
+  runInTurn(
+    backendContract({
+      create: (scope) => place.open(factory, scope),
+      advance,
+      supports: NONE,
+    }),
+  );
+});
+
+describe('a backend with the six methods behind the guard', () => {
+  const factory = shelf(ShelfBackend);
+
+  runInTurn(
+    backendContract({
+      create: async (scope) =>
+        new GuardedBackend(await place.open(factory, scope), place.context(scope)),
+      advance,
+      supports: NONE,
+    }),
+  );
+});
+
+describe('a cache on a backend with the six methods', () => {
+  const supports = { incr: false, ttl: false, stats: false, ping: false };
+
+  runInTurn(cacheContract({ ...contractOf(shelves(ShelfBackend)), supports }));
+});
+
+describe('a cache on a backend with a ttl, from which counters are derived', () => {
+  const supports = { stats: false, ping: false };
+
+  runInTurn(cacheContract({ ...contractOf(shelves(TimedShelfBackend)), supports }));
+});
+
+function shelves(Backend: typeof ShelfBackend): PlaceMaker {
+  return {
+    backend: 'shelf',
+    realTime: false,
+    make: (hand) => {
+      const factory = shelf(Backend, new Map());
+      return placeOn({ backend: 'shelf', factory: () => factory }, hand);
+    },
+  };
+}

@@ -1,0 +1,122 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { connect, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { Controller, Get, Req, Res, StreamableFile, UseInterceptors } from '@nestjs/common';
+import type { INestApplication } from '@nestjs/common';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { CacheInterceptor, CacheModule } from 'nestjs-cache-framework';
+import { Readable } from 'node:stream';
+
+let runs = 0;
+
+@Controller()
+@UseInterceptors(CacheInterceptor)
+class Pages {
+  @Get('page')
+  page(@Req() request: { headers: Record<string, string> }): object {
+    return { run: ++runs, host: request.headers[':authority'] };
+  }
+
+  @Get('stream')
+  stream(): StreamableFile {
+    return new StreamableFile(Readable.from([Buffer.from('stream '), Buffer.from(`${++runs}`)]));
+  }
+
+  @Get('cookie')
+  cookie(@Res({ passthrough: true }) reply: { header(n: string, v: string): unknown }): object {
+    reply.header('Set-Cookie', `sid=${++runs}`);
+    return {};
+  }
+}
+
+interface Got {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+let app: INestApplication;
+let session: ClientHttp2Session;
+
+beforeEach(async () => {
+  runs = 0;
+  const module = await Test.createTestingModule({
+    imports: [CacheModule.forRoot()],
+    controllers: [Pages],
+  }).compile();
+  app = module.createNestApplication(new FastifyAdapter({ http2: true }) as never);
+  app.useLogger(false);
+  await app.listen(0, '127.0.0.1');
+  session = connect(`http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`);
+});
+
+afterEach(async () => {
+  await new Promise<void>((resolve) => session.close(resolve));
+  await app.close();
+});
+
+function get(path: string, headers: Record<string, string> = {}): Promise<Got> {
+  return new Promise((resolve, reject) => {
+    const stream = session.request({ ':path': path, ...headers });
+    let answered: IncomingHttpHeaders = {};
+    let body = '';
+    stream.setEncoding('utf8');
+    stream.on('response', (received) => (answered = received));
+    stream.on('data', (chunk: string) => (body += chunk));
+    stream.on('end', () => {
+      resolve({ headers: answered, body });
+    });
+    stream.on('error', reject);
+    stream.end();
+  });
+}
+
+async function hostOf(authority: string): Promise<unknown> {
+  const { body } = await get('/page', { ':authority': authority });
+  return (JSON.parse(body) as { host: string }).host;
+}
+
+describe('over HTTP/2, on fastify', () => {
+  it.each(['page', 'stream'])('pages are stored and answered with: %s', async (path) => {
+    const miss = await get(`/${path}`);
+    const hit = await get(`/${path}`);
+
+    expect([miss.headers['x-cache'], hit.headers['x-cache']]).toEqual(['MISS', 'HIT']);
+    expect(hit.body).toBe(miss.body);
+    expect(hit.headers[':status']).toBe(200);
+    expect(hit.headers['content-type']).toBe(miss.headers['content-type']);
+    expect(runs).toBe(1);
+  });
+
+  it('an authority has pages of its own [K1]', async () => {
+    expect([await hostOf('a.example'), await hostOf('b.example')]).toEqual([
+      'a.example',
+      'b.example',
+    ]);
+  });
+
+  it('a client that holds the page gets 304', async () => {
+    await get('/page');
+    const { etag } = (await get('/page')).headers;
+
+    const unchanged = await get('/page', { 'if-none-match': String(etag) });
+
+    expect(unchanged.headers[':status']).toBe(304);
+    expect(unchanged.body).toBe('');
+  });
+
+  it('an answer that sets a cookie is not stored [H4]', async () => {
+    const cookies = [await get('/cookie'), await get('/cookie')].map(
+      ({ headers }) => headers['set-cookie'],
+    );
+
+    expect(cookies).toEqual([['sid=1'], ['sid=2']]);
+  });
+
+  it('neither are requests with cookies or Authorization answered from pages [H1 H3]', async () => {
+    await get('/page');
+
+    expect((await get('/page', { cookie: 'a=1' })).headers['x-cache']).toBe('BYPASS');
+    expect((await get('/page', { authorization: 'a' })).headers['x-cache']).toBe('BYPASS');
+  });
+});

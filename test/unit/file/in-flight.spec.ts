@@ -1,0 +1,139 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { InFlight } from '../../../lib/backends/file/in-flight.js';
+
+/** An operation that ends when it is told to. */
+function operation(): { run: () => Promise<string>; end: () => void; begun: () => boolean } {
+  const { promise, resolve } = withResolvers();
+  let isBegun = false;
+  return {
+    run: () => {
+      isBegun = true;
+      return promise;
+    },
+    end: () => resolve('done'),
+    begun: () => isBegun,
+  };
+}
+
+function withResolvers(): { promise: Promise<string>; resolve: (value: string) => void } {
+  let resolve!: (value: string) => void;
+  const promise = new Promise<string>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
+function begunOf(operations: readonly { begun: () => boolean }[]): number {
+  return operations.filter((each) => each.begun()).length;
+}
+
+describe('operations in flight', () => {
+  beforeEach(() => {
+    jest.useFakeTimers();
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  it('are sixteen at most, and the next begins when one ends', async () => {
+    const inFlight = new InFlight(1_000, 16, () => performance.now());
+    const operations = Array.from({ length: 20 }, operation);
+
+    const answers = operations.map(({ run }) => inFlight.run(run));
+
+    expect(begunOf(operations)).toBe(16);
+    operations[3]!.end();
+    await answers[3];
+    expect(begunOf(operations)).toBe(17);
+  });
+
+  it('begin in the order they came', async () => {
+    const inFlight = new InFlight(1_000, 16, () => performance.now());
+    const order: number[] = [];
+
+    await Promise.all(
+      Array.from({ length: 40 }, (_, index) =>
+        inFlight.run(async () => {
+          order.push(index);
+          await Promise.resolve();
+        }),
+      ),
+    );
+
+    expect(order).toEqual(Array.from({ length: 40 }, (_, index) => index));
+  });
+
+  it('are two once one has overrun the deadline, until one returns', async () => {
+    const inFlight = new InFlight(1_000, 16, () => performance.now());
+    const [hanging, second, third] = [operation(), operation(), operation()];
+    const answer = inFlight.run(hanging.run);
+    await jest.advanceTimersByTimeAsync(1_250);
+
+    const answers = [inFlight.run(second.run), inFlight.run(third.run)];
+    expect([second.begun(), third.begun()]).toEqual([true, false]);
+
+    hanging.end();
+    await answer;
+    expect(third.begun()).toBe(true);
+    const more = Array.from({ length: 20 }, operation);
+    for (const { run } of more) void inFlight.run(run);
+    expect(begunOf(more)).toBe(14);
+    for (const each of [second, third, ...more]) each.end();
+    await Promise.all(answers);
+  });
+
+  it('are not begun any more once they have waited as long as the deadline', async () => {
+    const inFlight = new InFlight(1_000, 16, () => performance.now());
+    const hanging = Array.from({ length: 16 }, operation);
+    for (const { run } of hanging) void inFlight.run(run);
+    const late = operation();
+    const answer = inFlight.run(late.run).catch((error: unknown) => error);
+
+    await jest.advanceTimersByTimeAsync(1_250);
+
+    expect(await answer).toMatchObject({ code: 'CACHE_TIMEOUT' });
+    for (const { end } of hanging) end();
+    await inFlight.drain();
+    expect(late.begun()).toBe(false);
+  });
+
+  it('are told when their time is over, counted from the call', async () => {
+    const inFlight = new InFlight(1_000, 16, () => performance.now());
+    const called = performance.now();
+
+    const until = await inFlight.run((end) => Promise.resolve(end));
+
+    expect(until).toBe(called + 1_000);
+  });
+
+  it('pass on what an operation throws, and go on', async () => {
+    const inFlight = new InFlight(1_000, 16, () => performance.now());
+
+    const failing = inFlight.run(() => Promise.reject(new Error('no disk')));
+
+    await expect(failing).rejects.toThrow('no disk');
+    await expect(inFlight.run(() => Promise.resolve(1))).resolves.toBe(1);
+  });
+
+  it('are waited for by drain(), but no longer than the deadline', async () => {
+    const inFlight = new InFlight(1_000, 16, () => performance.now());
+    const [quick, hanging] = [operation(), operation()];
+    const answer = inFlight.run(quick.run);
+    let isDrained = false;
+    const drained = inFlight.drain().then(() => {
+      isDrained = true;
+    });
+    await Promise.resolve();
+    expect(isDrained).toBe(false);
+    quick.end();
+    await answer;
+    await drained;
+
+    void inFlight.run(hanging.run);
+    const second = inFlight.drain();
+    await jest.advanceTimersByTimeAsync(1_000);
+
+    await expect(second).resolves.toBeUndefined();
+    hanging.end();
+  });
+});
