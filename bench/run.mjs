@@ -1,10 +1,12 @@
 /**
- * npm run bench -- [memory] [file] [--short]
+ * npm run bench -- [memory] [file] [--short] [--disk]
  *
  * Without a name: all. `--short` proves in seconds that everything runs; its figures mean nothing and no goal is judged.
+ * `--disk` keeps the files of the file benchmarks on the disk of the temporary directory, not in memory.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { filesDirectory } from './harness/directory.mjs';
 import { whyNoDjango } from './harness/django.mjs';
 import { runScene } from './harness/interleave.mjs';
 import { ensurePeers } from './harness/peers.mjs';
@@ -17,12 +19,15 @@ const GROUPS = {
 const PACE = { ms: 60, rounds: 7, warmUps: 2 };
 const SHORT_PACE = { ms: 10, rounds: 3, warmUps: 1 };
 
+const FLAGS = ['--short', '--disk'];
+
 const short = process.argv.includes('--short');
-const asked = process.argv.slice(2).filter((argument) => argument !== '--short');
+const within = filesDirectory(process.argv.includes('--disk'));
+const asked = process.argv.slice(2).filter((argument) => !FLAGS.includes(argument));
 const unknown = asked.find((argument) => !(argument in GROUPS));
 if (unknown) {
   console.error(
-    `There is no benchmark "${unknown}". There are: ${Object.keys(GROUPS).join(', ')}, and --short.`,
+    `There is no benchmark "${unknown}". There are: ${Object.keys(GROUPS).join(', ')}, and the flags ${FLAGS.join(', ')}.`,
   );
   process.exit(2);
 }
@@ -47,6 +52,7 @@ process.exitCode = failed ? 1 : 0;
 async function runJob(job) {
   console.log(`\n${job.title}`);
   const rows = [];
+  if (job.keepsFiles) console.log(`files in ${within}`);
   const notes = noDjango ? [`without Django: ${noDjango}`] : [];
   const failures = [];
   for (const scene of job.scenes({ short })) {
@@ -55,7 +61,7 @@ async function runJob(job) {
       continue;
     }
     const contestants = scene.contestants.filter(({ django }) => !(django && noDjango));
-    const result = await runScene({ ...scene, contestants }, short ? SHORT_PACE : PACE);
+    const result = await runScene({ ...scene, contestants }, short ? SHORT_PACE : PACE, within);
     rows.push(...result.rows);
     failures.push(...result.failures);
   }

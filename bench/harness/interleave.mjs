@@ -1,5 +1,4 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ContestantProcess } from './contestant-process.mjs';
 import { valuesOf } from './samples.mjs';
@@ -10,10 +9,11 @@ import { valuesOf } from './samples.mjs';
  *
  * @param scene { name, size, kind, fill?, clock?: 'cpu' | 'wall', contestants: [{ name, contestant | django, options?, ours? }], rows: [{ op, title, unit? }] }
  * @param pace { ms, rounds, warmUps }
+ * @param within The directory in which contestants may keep files; what they leave is removed.
  * @returns { rows: [{ scene, title, op, unit, lessIsBetter, figures: [{ name, ours, samples, median }] }], failures: [{ name, reason }] }
  */
-export async function runScene(scene, pace) {
-  const home = await mkdtemp(join(tmpdir(), 'cache-bench-'));
+export async function runScene(scene, pace, within) {
+  const home = await mkdtemp(join(within, 'cache-bench-'));
   const failures = [];
   try {
     const valuesFile = join(home, 'values.json');

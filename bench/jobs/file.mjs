@@ -1,6 +1,7 @@
 import { verdict } from '../harness/report.mjs';
 
 export const name = 'file';
+export const keepsFiles = true;
 export const title = 'file: get, set, and set on a full store (culling)';
 
 const ASYNC = { name: 'ours, async', contestant: 'ours-file', ours: true };

@@ -77,6 +77,7 @@ export class CacheService {
    * @see Django, BaseCache.set()
    */
   set(key: string, value: unknown, timeout?: Timeout | WriteOptions): Promise<boolean> {
+    if (!isWatched()) return this.#set(key, value, timeout);
     return this.#view.run('set', () => this.#set(key, value, timeout));
   }
 
@@ -358,11 +359,17 @@ export class CacheService {
   }
 
   async #set(key: string, value: unknown, timeout?: Timeout | WriteOptions): Promise<boolean> {
-    const { backend } = this.#view;
+    const closed = this.#view.closedError('set');
+    if (closed) throw closed;
     const { finalKey, payload, ttl } = this.#write(key, value, writeOptions(timeout));
-    if (ttl !== 0) return await backend.set(finalKey, payload, ttl);
-    await backend.delete(finalKey);
-    return true;
+    const { backend } = this.#view;
+    if (ttl === 0) {
+      await backend.delete(finalKey);
+      return true;
+    }
+    return backend.setSync
+      ? backend.setSync(finalKey, payload, ttl)
+      : await backend.set(finalKey, payload, ttl);
   }
 
   /** Everything that can be wrong with a write is found here, before any I/O. */

@@ -18,7 +18,12 @@ import { systemClock } from '../core/clock.js';
 import { settleTimeout } from '../core/timeout.js';
 import { bypassMessage, type BypassReason } from './bypass-reasons.js';
 import { decideRequest } from './http-cache.policy.js';
-import { httpExchange, isIdentified, type HttpExchange } from './http-exchange.js';
+import {
+  httpExchange,
+  isIdentified,
+  originalMethodOf,
+  type HttpExchange,
+} from './http-exchange.js';
 import { requestHead, type RequestHead } from './http-head.js';
 import { INERT_VALUE } from './inert-value.js';
 import { forbidCaching } from './never-cache.js';
@@ -111,7 +116,7 @@ export class CacheInterceptor implements NestInterceptor, OnModuleInit {
     };
     const decision = decideRequest({
       head,
-      originalMethod: exchange.asked.originalMethod,
+      originalMethod: originalMethodOf(exchange),
       identified: isIdentified(exchange),
       neverLives: typeof route.timeout !== 'function' && settled(route.timeout) === 0,
     });

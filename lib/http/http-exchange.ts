@@ -54,6 +54,11 @@ export function isIdentified({ request, asked }: HttpExchange): boolean {
   return (request.socket as { authorized?: unknown } | undefined)?.authorized === true;
 }
 
+/** The method before a middleware overrode it; undefined if none did. */
+export function originalMethodOf({ request, asked }: HttpExchange): string | undefined {
+  return asked.originalMethod ?? (request as FrameworkRequest).originalMethod;
+}
+
 /** The headers that are set so far, in the raw response and in the framework's own. */
 export function presetFields({ framework }: HttpExchange): HeaderField[] {
   return Object.entries(framework.getHeaders())

@@ -60,6 +60,7 @@ export class ResponseRecorder {
   #isBodiless = false;
   #hasEnded = false;
   #isSettled = false;
+  #isOver = false;
   /** Above 0 while a call of ours is passed on: what inner layers write meanwhile has been recorded. */
   #depth = 0;
   readonly #sources: unknown[] = [];
@@ -103,7 +104,14 @@ export class ResponseRecorder {
     const sent = this.#observer.beforeHead(this.#head);
     this.#isBodiless = sent !== status;
     this.#giveUpIfTooLarge(Number(response.getHeader('content-length') ?? 0));
-    this.#pass(inner, reason === undefined || this.#isBodiless ? [sent] : [sent, reason]);
+    try {
+      this.#pass(inner, reason === undefined || this.#isBodiless ? [sent] : [sent, reason]);
+    } catch (error) {
+      // Another head will follow, which says why, and its body must reach the client.
+      this.#isBodiless = false;
+      this.cancel();
+      throw error;
+    }
     this.#lines = writtenLines(response);
     this.#settle();
     return response;
@@ -113,6 +121,7 @@ export class ResponseRecorder {
     if (this.#depth > 0 || this.#hasEnded) return this.#pass(inner, args);
     // Whoever wrote it may use the memory again.
     this.#record(args[0], args[1], true);
+    this.#writeHeadOfHttp2();
     if (!this.#isBodiless) return this.#pass(inner, args);
     const callback = args.find((argument) => typeof argument === 'function');
     if (callback) process.nextTick(callback);
@@ -126,10 +135,17 @@ export class ResponseRecorder {
       this.#record(args[0], args[1], false);
     }
     if (this.#response.destroyed || !this.#sources.every(hasReadAll)) this.#chunks = undefined;
+    this.#writeHeadOfHttp2();
     const callback = args.filter((argument) => typeof argument === 'function');
     const result = this.#pass(inner, this.#isBodiless ? callback : args);
     this.#settle();
     return result;
+  }
+
+  /** HTTP/1 drops the body of a 304 that it was given together with the head; HTTP/2 fails on it. */
+  #writeHeadOfHttp2(): void {
+    const response = this.#response;
+    if ('stream' in response && !response.headersSent) response.writeHead(response.statusCode);
   }
 
   #pass(inner: Inner, args: Args): unknown {
@@ -179,8 +195,6 @@ export class ResponseRecorder {
     const lengths = linesOfFields(head.fields).get('content-length') ?? [];
     return lengths.every((length) => Number(length) === this.#size);
   }
-
-  #isOver = false;
 
   #over(): void {
     if (this.#isOver) return;

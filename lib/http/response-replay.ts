@@ -105,18 +105,42 @@ function addVary(response: ServerResponse, page: StoredPage): void {
   );
 }
 
+/** The prototype of a framework's responses to the same with inert writers, so that a hit makes no functions. */
+const inertPrototypes = new WeakMap<object, object>();
+
 function makeInert(target: object): void {
-  const writers = target as Record<string, unknown>;
+  const prototype = Object.getPrototypeOf(target) as object;
+  let inert = inertPrototypes.get(prototype);
+  if (!inert) inertPrototypes.set(prototype, (inert = inertVersionOf(prototype)));
+  Object.setPrototypeOf(target, inert);
+  // What middleware has put on the response itself hides the prototype's.
   for (const name of WRITERS) {
-    if (typeof writers[name] !== 'function') continue;
-    writers[name] = (...args: unknown[]) => {
-      const callback = name === 'end' || name === 'write' ? args.find(isFunction) : undefined;
-      if (callback) process.nextTick(callback);
-      return name === 'write' ? true : target;
-    };
+    if (Object.hasOwn(target, name)) Object.assign(target, { [name]: inertWriter(name) });
   }
 }
 
-function isFunction(value: unknown): value is () => void {
-  return typeof value === 'function';
+function inertVersionOf(prototype: object): object {
+  const writers = WRITERS.filter((name) => typeof (prototype as never)[name] === 'function');
+  const inert = Object.create(prototype) as object;
+  return Object.assign(inert, Object.fromEntries(writers.map((name) => [name, inertWriter(name)])));
+}
+
+function inertWriter(name: string): (...args: unknown[]) => unknown {
+  if (name === 'write') return inertWrite;
+  return name === 'end' ? inertEnd : inertCall;
+}
+
+function inertCall(this: unknown): unknown {
+  return this;
+}
+
+function inertEnd(this: unknown, ...args: unknown[]): unknown {
+  inertWrite(...args);
+  return this;
+}
+
+function inertWrite(...args: unknown[]): boolean {
+  const callback = args.find((argument) => typeof argument === 'function');
+  if (callback) process.nextTick(callback);
+  return true;
 }

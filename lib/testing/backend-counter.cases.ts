@@ -192,6 +192,21 @@ export const counterCases: readonly BackendCase[] = [
       await expectInteger(backend, key('n'), BigInt(-MAX));
     },
   },
+  {
+    title: 'incr() refuses to count below zero where the backend cannot, and changes nothing',
+    needs,
+    lacks: 'negativeCounters',
+    run: async ({ backend, key }) => {
+      const refusal = { name: 'CacheUnsupportedError', code: 'CACHE_UNSUPPORTED' };
+      await backend.set(key('n'), digits(1), 100);
+      await backend.set(key('negative'), digits(-5), 100);
+
+      await expectRejection(() => backend.incr!(key('n'), -2), refusal, 'incr() by -2');
+      await expectRejection(() => backend.incr!(key('negative'), 1), refusal, 'incr() of -5');
+      await expectInteger(backend, key('n'), 1n);
+      await expectInteger(backend, key('negative'), -5n);
+    },
+  },
   ...Object.entries(BEYOND).map<BackendCase>(([what, [value, delta]]) => ({
     title: `incr() refuses ${what} and changes nothing`,
     needs,

@@ -3,6 +3,7 @@ import { expectEqual, expectRejection } from './assertions.js';
 
 const needs: readonly CacheFeature[] = ['storage', 'incr'];
 const MAX = Number.MAX_SAFE_INTEGER;
+const UNSUPPORTED = { name: 'CacheUnsupportedError', code: 'CACHE_UNSUPPORTED' };
 const NOT_FOUND = { name: 'CacheKeyNotFoundError', code: 'CACHE_KEY_NOT_FOUND' };
 
 /** `incr()` and `decr()`. */
@@ -34,6 +35,29 @@ export const counterCases: readonly CacheCase[] = [
       expectEqual(await cache.incr('n', 12), 10, 'incr()');
       expectEqual(await cache.decr('n'), 9, 'decr() to fewer digits');
       expectEqual(await cache.get('n'), 9, 'get() of fewer digits');
+    },
+  },
+  {
+    title: 'refuses to count below zero where the backend cannot, and nothing changes',
+    needs,
+    lacks: 'negativeCounters',
+    run: async ({ cache }) => {
+      await cache.set('n', 1);
+
+      await expectRejection(() => cache.decr('n', 2), UNSUPPORTED, 'decr()');
+      expectEqual(await cache.get('n'), 1, 'get()');
+    },
+  },
+  {
+    title: 'refuses to count where the backend can neither count nor tell a ttl',
+    needs: ['storage'],
+    lacks: 'incr',
+    run: async ({ cache }) => {
+      await cache.set('n', 1);
+
+      await expectRejection(() => cache.incr('n'), UNSUPPORTED, 'incr()');
+      await expectRejection(() => cache.decr('n'), UNSUPPORTED, 'decr()');
+      expectEqual(await cache.get('n'), 1, 'get()');
     },
   },
   {

@@ -2,6 +2,7 @@ import type { CacheService } from '../core/cache.service.js';
 import type { CacheCase } from './cache-case.js';
 import { expectEqual, expectRejection, expectTrue } from './assertions.js';
 
+const UNSUPPORTED = { name: 'CacheUnsupportedError', code: 'CACHE_UNSUPPORTED' };
 const CLOSED = { name: 'CacheClosedError', code: 'CACHE_CLOSED' };
 
 /** What a cache says about itself, and its end. */
@@ -17,8 +18,14 @@ export const lifeCases: readonly CacheCase[] = [
     },
   },
   {
+    title: 'stats() is refused where the backend has none',
+    lacks: 'stats',
+    run: async ({ cache }) => {
+      await expectRejection(() => cache.stats(), UNSUPPORTED, 'stats()');
+    },
+  },
+  {
     title: 'ping() resolves',
-    needs: ['ping'],
     run: async ({ cache }) => {
       expectEqual(await cache.ping(), undefined, 'ping()');
     },

@@ -2,6 +2,7 @@ import type { CacheCase } from './cache-case.js';
 import { expectEqual, expectRejection } from './assertions.js';
 
 const TWO = { version: 2 };
+const UNSUPPORTED = { name: 'CacheUnsupportedError', code: 'CACHE_UNSUPPORTED' };
 const NOT_FOUND = { name: 'CacheKeyNotFoundError', code: 'CACHE_KEY_NOT_FOUND' };
 
 /** Versions of keys. */
@@ -80,6 +81,21 @@ export const versionCases: readonly CacheCase[] = [
       expectEqual(await cache.incrVersion('key', 5, TWO), 7, 'incrVersion() by 5');
       expectEqual(await cache.decrVersion('key', 6, { version: 7 }), 1, 'decrVersion() by 6');
       expectEqual(await cache.get('key'), { a: 42 }, 'get() in the end');
+    },
+  },
+  {
+    title: 'incrVersion() needs a timeout where the backend cannot tell a ttl',
+    needs: ['storage'],
+    lacks: 'ttl',
+    run: async ({ cache }) => {
+      await cache.set('key', { a: 42 });
+
+      await expectRejection(() => cache.incrVersion('key'), UNSUPPORTED, 'incrVersion()');
+      await expectRejection(() => cache.ttl('key'), UNSUPPORTED, 'ttl()');
+      expectEqual(await cache.get('key'), { a: 42 }, 'get()');
+      expectEqual(await cache.incrVersion('key', 1, { timeout: 100 }), 2, 'with a timeout');
+      expectEqual(await cache.get('key'), undefined, 'get() afterwards');
+      expectEqual(await cache.get('key', undefined, TWO), { a: 42 }, 'get() of 2');
     },
   },
   {

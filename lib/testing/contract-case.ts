@@ -28,6 +28,8 @@ export interface CaseDefinition<Feature extends string, Context> {
   readonly title: string;
   /** The features without which the case has no meaning. */
   readonly needs?: readonly Feature[];
+  /** The feature whose absence the case is about: it is a case only where that is `false`. */
+  readonly lacks?: Feature;
   /** True: the case needs a clock that stands still. */
   readonly exactTime?: boolean;
   readonly run: (context: Context) => Promise<void>;
@@ -52,7 +54,10 @@ export function buildCases<Feature extends string, Context>(
   if (unknown !== undefined) {
     throw new Error(`There is no case "${unknown}" to skip. Copy the title from the contract.`);
   }
-  return definitions.map((definition) => {
+  const relevant = definitions.filter(
+    ({ lacks }) => lacks === undefined || options.supports?.[lacks] === false,
+  );
+  return relevant.map((definition) => {
     const skipped = reasonToSkip(definition, options);
     return {
       title: definition.title,

@@ -2,7 +2,7 @@ import { describe } from '@jest/globals';
 import { backendContract, cacheContract, fakeClock } from 'nestjs-cache-framework/testing';
 import { GuardedBackend } from '../../lib/core/guarded.backend.js';
 import { backendPlace } from '../support/suite-backends.js';
-import { contractOf, runInTurn } from '../support/suite-contract.js';
+import { contractOf, runInTurn, without } from '../support/suite-contract.js';
 import { placeOn, type PlaceMaker } from '../support/suite-place.js';
 import { shelf, ShelfBackend, TimedShelfBackend } from '../support/suite-shelf.js';
 
@@ -18,6 +18,7 @@ const NONE = {
   ping: false,
   stats: false,
 } as const;
+const NOTHING_MORE = without(...Object.keys(NONE), 'a limit on payloads');
 const advance = (seconds: number): void => {
   clock.advance(seconds);
 };
@@ -31,6 +32,7 @@ describe('a backend with the six methods', () => {
       advance,
       supports: NONE,
     }),
+    NOTHING_MORE,
   );
 });
 
@@ -44,19 +46,26 @@ describe('a backend with the six methods behind the guard', () => {
       advance,
       supports: NONE,
     }),
+    NOTHING_MORE,
   );
 });
 
 describe('a cache on a backend with the six methods', () => {
   const supports = { incr: false, ttl: false, stats: false, ping: false };
 
-  runInTurn(cacheContract({ ...contractOf(shelves(ShelfBackend)), supports }));
+  runInTurn(
+    cacheContract({ ...contractOf(shelves(ShelfBackend)), supports }),
+    without(...Object.keys(supports)),
+  );
 });
 
 describe('a cache on a backend with a ttl, from which counters are derived', () => {
   const supports = { stats: false, ping: false };
 
-  runInTurn(cacheContract({ ...contractOf(shelves(TimedShelfBackend)), supports }));
+  runInTurn(
+    cacheContract({ ...contractOf(shelves(TimedShelfBackend)), supports }),
+    without(...Object.keys(supports)),
+  );
 });
 
 function shelves(Backend: typeof ShelfBackend): PlaceMaker {

@@ -1,6 +1,9 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { fakeClock } from 'nestjs-cache-framework/testing';
 import { dummy } from '../../lib/backends/dummy/index.js';
+import { memcached } from '../../lib/backends/memcached/index.js';
 import { memory } from '../../lib/backends/memory/index.js';
 import type { CacheBackendFactory } from '../../lib/core/cache-backend.interface.js';
 import type { CacheOptions } from '../../lib/core/cache-options.interface.js';
@@ -57,6 +60,25 @@ describe('CacheClosingTests', () => {
 
     expect(closed.toSorted()).toEqual(['default', 'other']);
     await expect(caches.get().get('key')).rejects.toMatchObject({ code: 'CACHE_CLOSED' });
+  });
+});
+
+describe('CacheClosingTests of caches that were not used', () => {
+  it('closing them connects to nothing [test_close_only_initialized]', async () => {
+    const connected: unknown[] = [];
+    const server = createServer((socket) => connected.push(socket.destroy()));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const caches = await registryOf({
+      default: { backend: memcached({ location: `127.0.0.1:${port}` }) },
+    });
+
+    await caches.close();
+
+    server.close();
+    await once(server, 'close');
+    expect(connected).toEqual([]);
   });
 });
 

@@ -1,9 +1,12 @@
-import { expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { memcached } from '../../lib/backends/memcached/index.js';
+import { parseLocation } from '../../lib/backends/memcached/server-address.js';
+import { systemClock } from '../../lib/core/clock.js';
 import { describeWithMemcached, rawCommand } from '../support/memcached.js';
+import { backendPlace } from '../support/suite-backends.js';
 import type { DjangoTest } from '../support/suite-django.js';
 import { runDjangoTests } from '../support/suite-django.js';
-import { memcachedPlaces, serverForAll } from '../support/suite-memcached.js';
+import { memcachedPlaces, PATIENT, serverForAll } from '../support/suite-memcached.js';
 import { placeOn } from '../support/suite-place.js';
 import { baseCacheKeyTests } from './base-cache-key.tests.js';
 import { baseCacheTimeTests } from './base-cache-time.tests.js';
@@ -95,7 +98,7 @@ describeWithMemcached('Django on two servers', () => {
     const place = placeOn({
       backend: 'memcached',
       prefix: 'several',
-      factory: (options) => memcached(options),
+      factory: (options) => memcached({ ...PATIENT, ...options }),
     });
     const caches = await Promise.all(
       locations.map((location) => place.open({ options: { location } })),
@@ -108,6 +111,27 @@ describeWithMemcached('Django on two servers', () => {
       expect((await cache.stats()).map(({ server }) => server)).toEqual(locations[0]);
     }
     await place.end();
+  });
+});
+
+describe('Django without a server', () => {
+  it('a socket, an IPv6 address and a host without a port are servers [test_pylibmc_client_servers]', () => {
+    const servers = ['unix:/run/memcached/socket', '/tmp/socket', '[::1]:11211', 'localhost'];
+
+    expect(parseLocation(servers, 'the test').map(({ path, node }) => path ?? node)).toEqual([
+      '/run/memcached/socket',
+      '/tmp/socket',
+      '::1:11211',
+      'localhost:11211',
+    ]);
+  });
+
+  it('an option reaches the client, and one that is not known is told [test_pymemcache_options]', async () => {
+    const backend = await memcached({ deadlineMs: 123 })(backendPlace(systemClock).context(''));
+
+    expect(backend.deadlineMs).toBeGreaterThanOrEqual(123);
+    expect(backend.deadlineMs).toBeLessThan(2_000);
+    expect(() => memcached({ noDelay: true } as object)).toThrow(/"noDelay"/);
   });
 });
 

@@ -1,5 +1,5 @@
 import { transformFile } from '@swc/core';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,15 +13,19 @@ export interface FileBuild {
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const WORKER = join(ROOT, 'test/support/file-worker.ts');
+const VALUES = join(ROOT, 'test/support/file-self-proving.ts');
 
 /** Compiles what the worker needs into a directory of its own, so that no earlier build is needed. */
 export async function buildFileWorker(): Promise<FileBuild> {
   const target = await mkdtemp(join(tmpdir(), 'file-build-'));
+  // Some workers run as another user.
+  await chmod(target, 0o755);
   await writeFile(join(target, 'package.json'), '{ "type": "module" }');
   const sources = [
     ...(await sourcesIn(join(ROOT, 'lib/core'))),
     ...(await sourcesIn(join(ROOT, 'lib/backends/file'))),
     WORKER,
+    VALUES,
   ];
   await Promise.all(sources.map((source) => compile(source, target)));
   return {

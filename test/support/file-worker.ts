@@ -7,6 +7,7 @@ import { FileLayout } from '../../lib/backends/file/file-layout.js';
 import { withLock } from '../../lib/backends/file/key-lock.js';
 import type { BackendReport } from '../../lib/core/cache-backend.interface.js';
 import { systemClock } from '../../lib/core/clock.js';
+import { selfProving } from './file-self-proving.js';
 
 // A process of its own for the tests of the file backend: `node file-worker.js <task> <JSON>`. It says `ready` on its
 // standard output, waits for a byte on its standard input, does the task and says the result as JSON.
@@ -120,17 +121,6 @@ const tasks: Record<string, Task> = {
   },
 };
 
-/** A value that shows whether it is whole, and whose it is. */
-export function selfProving(key: string, index: number): string {
-  return `${key}|${index}|${'x'.repeat((index * 7919) % 30_000)}|${index}|${key}`;
-}
-
-/** True for a value of that key, as `selfProving` made it. */
-export function provesItself(key: string, value: string): boolean {
-  const index = Number(value.split('|')[1]);
-  return value === selfProving(key, index);
-}
-
 async function inTurns(count: number, work: (index: number) => Promise<void>): Promise<void> {
   let next = 0;
   const worker = async (): Promise<void> => {
@@ -172,4 +162,4 @@ async function main(): Promise<void> {
   process.exit(0);
 }
 
-if (process.argv[1] === import.meta.filename) await main();
+await main();

@@ -92,25 +92,20 @@ export function memcachedServers(): MemcachedServers {
 }
 
 /**
- * Sends text to a server over a socket of its own and answers what comes back within a moment of silence.
+ * Sends text to a server over a socket of its own and answers all that comes back.
  *
  * @param text Command lines, such as `mg key v f t`; a missing end of line is added.
  */
 export async function rawCommand(port: number, text: string): Promise<string> {
-  const socket = connect(port, '127.0.0.1');
-  await once(socket, 'connect');
-  const chunks: Buffer[] = [];
-  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
   // "mn" is answered by "MN" after everything before it, so nothing has to be timed.
-  socket.write(`${text.replace(/(\r\n)?$/, '\r\n')}mn\r\n`);
-  const isOver = () => Buffer.concat(chunks).subarray(-4).toString('latin1') === 'MN\r\n';
-  while (!isOver() && !socket.readableEnded && !socket.destroyed) {
-    await Promise.race([once(socket, 'data'), once(socket, 'close')]);
-  }
-  socket.destroy();
-  return Buffer.concat(chunks)
-    .toString('utf8')
-    .replace(/MN\r\n$/, '');
+  const answer = await exchange(port, `${text.replace(/(\r\n)?$/, '\r\n')}mn\r\n`, 'MN\r\n');
+  return answer.replace(/MN\r\n$/, '');
+}
+
+/** The keys of all items on a server, as UTF-8. */
+export async function keysOn(port: number): Promise<string[]> {
+  const dump = await exchange(port, 'lru_crawler metadump all\r\n', 'END\r\n');
+  return [...dump.matchAll(/^key=(\S+)/gm)].map(([, key]) => decodeURIComponent(key!));
 }
 
 /** A loopback port that nobody listens on now. */
@@ -122,6 +117,20 @@ export async function freePort(): Promise<number> {
   server.close();
   await once(server, 'close');
   return port;
+}
+
+async function exchange(port: number, text: string, end: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  socket.write(text);
+  const isOver = (): boolean => Buffer.concat(chunks).toString('latin1').endsWith(end);
+  while (!isOver() && !socket.readableEnded && !socket.destroyed) {
+    await Promise.race([once(socket, 'data'), once(socket, 'close')]);
+  }
+  socket.destroy();
+  return Buffer.concat(chunks).toString();
 }
 
 class Server implements MemcachedServer {

@@ -16,7 +16,8 @@ export const filePlaces: PlaceMaker = {
       {
         backend: 'file',
         directory,
-        factory: (options) => file({ location: directory, ...options }),
+        // No deadline is met here, however busy the machine is.
+        factory: (options) => file({ location: directory, deadlineMs: 20_000, ...options }),
         remove: () => rm(directory, { recursive: true, force: true }),
       },
       clock,

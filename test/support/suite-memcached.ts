@@ -4,6 +4,9 @@ import { memcached } from '../../lib/backends/memcached/index.js';
 import { type MemcachedServer, startMemcached } from './memcached.js';
 import { placeOn, type PlaceMaker } from './suite-place.js';
 
+/** No deadline is met here, however busy the machine is. */
+export const PATIENT = { deadlineMs: 20_000, connectTimeoutMs: 20_000 } as const;
+
 /** Starts a server for the tests of this `describe`, and stops it after them. */
 export function serverForAll(args: readonly string[] = []): () => MemcachedServer {
   let server: MemcachedServer | undefined;
@@ -24,7 +27,7 @@ export function memcachedPlaces(server: () => Pick<MemcachedServer, 'address'>):
     make: () =>
       placeOn({
         backend: 'memcached',
-        factory: (options) => memcached({ location: server().address, ...options }),
+        factory: (options) => memcached({ location: server().address, ...PATIENT, ...options }),
         tellsTtl: false,
         prefix: `t-${randomUUID().slice(0, 13)}`,
       }),

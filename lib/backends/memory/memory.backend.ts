@@ -57,6 +57,10 @@ export class MemoryBackend implements CacheBackend {
     return Promise.resolve(this.#store.put(key, payload, this.#expiry(ttl)));
   }
 
+  setSync(key: string, payload: Payload, ttl: Ttl): boolean {
+    return this.#store.put(key, payload, this.#expiry(ttl));
+  }
+
   add(key: string, payload: Payload, ttl: Ttl): Promise<boolean> {
     const store = this.#store;
     return Promise.resolve(

@@ -447,6 +447,7 @@ describe.each(PLATFORMS)('the response cache is safe, on %s', (platform) => {
 
       expect(part(await of('a.example'), 'host')).toBe('a.example');
       expect(part(await of('b.example'), 'host')).toBe('b.example');
+      expect(part(await of('a.example:8080'), 'host')).toBe('a.example:8080');
       expect(await of('a.example')).toMatchObject({ cache: 'HIT' });
     });
 

@@ -127,10 +127,8 @@ describe('the culler of a large cache', () => {
 
   it('goes on after a look that failed, and does not try anew with each set', async () => {
     const memory = leavesInMemory();
-    const failing = {
-      ...memory.parts,
-      leaves: { ...memory.parts.leaves, existing: () => Promise.reject(new Error('no disk')) },
-    } as unknown as CullerParts;
+    const leaves = { existing: () => Promise.reject(new Error('no disk')) };
+    const failing = { ...memory.parts, leaves } as unknown as CullerParts;
     const culler = new Culler(failing, 100, 3);
 
     await expect(culler.wrote(1, '1/a')).rejects.toThrow('no disk');

@@ -19,6 +19,10 @@ import { type FilePlace, filePlace, text, textOf } from '../../support/file-plac
 
 let place: FilePlace;
 
+function hoursAgo(count: number): number {
+  return Date.now() / 1000 - count * 3600;
+}
+
 beforeEach(() => {
   place = filePlace();
 });
@@ -185,13 +189,12 @@ describe.each<FileIoMode>(['async', 'sync'])('what is not an entry, with %s io',
   it('is swept when it was left over an hour ago, in the leaf that is cleared', async () => {
     const stem = entry.slice(0, -'.njcache'.length);
     const [old, fresh] = [`${stem}.0abc.tmp`, `${stem}.0abd.tmp`];
-    const hours = (count: number): number => Date.now() / 1000 - count * 3600;
     for (const [path, age] of [
       [old, 1.01],
       [fresh, 0.9],
     ] as const) {
       writeFileSync(path, '');
-      utimesSync(path, hours(age), hours(age));
+      utimesSync(path, hoursAgo(age), hoursAgo(age));
     }
     linkSync(entry, `${stem}.lock`);
 

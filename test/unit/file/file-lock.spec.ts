@@ -7,6 +7,14 @@ import { type FilePlace, filePlace, integer, text, textOf } from '../../support/
 
 let place: FilePlace;
 
+function soon(): number {
+  return performance.now() + 50;
+}
+
+function fail(): never {
+  throw new Error('no');
+}
+
 beforeEach(() => {
   place = filePlace();
 });
@@ -70,8 +78,6 @@ describe('withLock()', () => {
     lock = entry.replace('.njcache', '.lock');
   });
 
-  const soon = (): number => performance.now() + 50;
-
   it('has the lock while the work runs, and not after it', async () => {
     const during = await withLock(entry, lock, soon(), () => existsSync(lock));
 
@@ -79,11 +85,7 @@ describe('withLock()', () => {
   });
 
   it('gives the lock back when the work throws', async () => {
-    const work = (): never => {
-      throw new Error('no');
-    };
-
-    await expect(withLock(entry, lock, soon(), work)).rejects.toThrow('no');
+    await expect(withLock(entry, lock, soon(), fail)).rejects.toThrow('no');
 
     expect(existsSync(lock)).toBe(false);
   });

@@ -1,0 +1,16 @@
+import { statfsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+
+const IN_MEMORY = '/dev/shm';
+const NEEDED_BYTES = 2 * 2 ** 30;
+
+/** Where files are kept while measuring: in memory if there is such a place with enough room, unless the disk is asked for. */
+export function filesDirectory(onDisk) {
+  if (onDisk) return tmpdir();
+  try {
+    const { bavail, bsize } = statfsSync(IN_MEMORY);
+    return bavail * bsize >= NEEDED_BYTES ? IN_MEMORY : tmpdir();
+  } catch {
+    return tmpdir();
+  }
+}

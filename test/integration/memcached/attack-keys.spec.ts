@@ -1,0 +1,99 @@
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import type { CacheService } from '../../../lib/core/cache.service.js';
+import { createCache } from '../../../lib/create-cache.js';
+import {
+  describeWithMemcached,
+  keysOn,
+  memcachedServers,
+  rawCommand,
+  type MemcachedServer,
+} from '../../support/memcached.js';
+
+const ATTACKS = [
+  'x\r\nset pwn 0 60 3\r\nbad',
+  'x 0 60 3\r\nbad\r\nset pwn 0 60 3\r\nbad\r\n',
+  '\r\nflush_all\r\n',
+  'a b',
+  'a\tb',
+  'a\0b',
+  'a\u007fb',
+  '\u0001',
+  ' ',
+  'k'.repeat(300),
+  'é'.repeat(130),
+  'k'.repeat(1 << 20),
+  '../x',
+  '/etc/passwd',
+  '__proto__',
+  'constructor',
+  'toString',
+  '\ud800',
+  '~clear:',
+  '~clear:shop',
+  '日本語😀',
+];
+
+describeWithMemcached('keys that attack', () => {
+  const servers = memcachedServers();
+  let server: MemcachedServer;
+  let cache: CacheService;
+
+  beforeAll(async () => {
+    server = await servers.start();
+  });
+  afterEach(async () => {
+    await cache.close();
+    await rawCommand(server.port, 'flush_all');
+  });
+  afterAll(() => servers.stop());
+
+  it.each(['', 'shop'])(
+    'work, and put nothing but themselves there: keyPrefix "%s"',
+    async (keyPrefix) => {
+      cache = await createCache({ backend: 'memcached', location: server.address, keyPrefix });
+      await rawCommand(server.port, 'set canary 0 0 4\r\nsong');
+
+      for (const [index, key] of ATTACKS.entries()) {
+        expect(await cache.set(key, index, 60)).toBe(true);
+        expect(await cache.add(key, 'other')).toBe(false);
+        expect(await cache.touch(key, 120)).toBe(true);
+        expect(await cache.incr(key, 1)).toBe(index + 1);
+      }
+      const found = await cache.getMany(ATTACKS);
+
+      expect([...found.values()]).toEqual(ATTACKS.map((_, index) => index + 1));
+      const keys = await keysOn(server.port);
+      expect(keys).toHaveLength(ATTACKS.length + 1);
+      expect(keys.filter((key) => !key.startsWith(`${keyPrefix}:1:`))).toEqual(['canary']);
+      expect(await cache.deleteMany(ATTACKS)).toBe(ATTACKS.length);
+      expect(await keysOn(server.port)).toEqual(['canary']);
+    },
+  );
+
+  it('in a keyPrefix keep to their own scope', async () => {
+    cache = await createCache({
+      backend: 'memcached',
+      location: server.address,
+      keyPrefix: 'x\r\nset pwn 0 60 3\r\nbad\r\n',
+    });
+    await rawCommand(server.port, 'set canary 0 0 4\r\nsong');
+
+    await cache.set('key', 'value');
+    await cache.clear();
+
+    expect(await cache.get('key')).toBeUndefined();
+    expect(await rawCommand(server.port, 'mg pwn v\r\nmg canary v')).toBe('EN\r\nVA 4\r\nsong\r\n');
+  });
+
+  it.each([
+    ['a timeout', () => cache.set('key', 1, '1\r\nflush_all' as unknown as number)],
+    ['a delta', () => cache.incr('key', '1\r\nflush_all' as unknown as number)],
+  ])('refuse text as %s before anything is sent', async (_, call) => {
+    cache = await createCache({ backend: 'memcached', location: server.address });
+    await rawCommand(server.port, 'set canary 0 0 4\r\nsong');
+
+    await expect(call()).rejects.toThrow(TypeError);
+
+    expect(await keysOn(server.port)).toEqual(['canary']);
+  });
+});
