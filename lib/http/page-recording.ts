@@ -112,7 +112,8 @@ export class PageRecording implements ResponseObserver {
   #decide(status: number, lines: HeaderLines): ResponseDecision {
     const { routeTtl, defaultTtl, clock, report } = this.#options;
     const now = clock.now();
-    const decision = decideResponse({ status, lines, routeTtl, defaultTtl, now });
+    const judged = withoutPresetOrigin(lines, this.#preset);
+    const decision = decideResponse({ status, lines: judged, routeTtl, defaultTtl, now });
     if (decision.reason !== undefined) report(decision.reason);
     return decision;
   }
@@ -120,11 +121,20 @@ export class PageRecording implements ResponseObserver {
   async #keep(decision: ResponseDecision, page: StoredPage): Promise<void> {
     const { store, key, head, report } = this.#options;
     try {
-      const { vary, ttl } = decision;
-      const kept = await store.keep(key, head, page, vary, ttl, page.storedAt);
-      if (kept !== 'stored') report(kept);
+      const kept = await store.keep(key, head, page, decision);
+      if (kept === 'variants' || kept === 'cache-failed') report(kept);
     } catch (error) {
       report('cache-failed', error);
     }
   }
+}
+
+/** An origin that was allowed before the handler ran is no part of the page: each request is told its own. */
+function withoutPresetOrigin(lines: HeaderLines, preset: readonly HeaderField[]): HeaderLines {
+  const name = 'access-control-allow-origin';
+  const before = linesOfFields(preset).get(name);
+  if (before === undefined || String(before) !== String(lines.get(name))) return lines;
+  const others = new Map(lines);
+  others.delete(name);
+  return others;
 }

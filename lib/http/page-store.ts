@@ -16,8 +16,21 @@ import {
 /** Most variants of one URL. A flood of header values fills no more than these. */
 export const MOST_VARIANTS = 32;
 
-/** What became of a page that was to be kept. */
-export type Kept = 'stored' | 'variants' | 'cache-failed';
+/** How a page is to be kept. */
+export interface Keeping {
+  /** The request headers it depends on. What earlier answers of its URL depended on is added. */
+  readonly vary: readonly string[];
+  readonly ttl: Ttl;
+}
+
+/** What became of a page that was to be kept. `'crowded'`: enough others of its URL wait to be kept. */
+export type Kept = 'stored' | 'crowded' | 'variants' | 'cache-failed';
+
+/** The writes of one page that are under way or wait. */
+interface Writes {
+  last: Promise<unknown>;
+  count: number;
+}
 
 /**
  * Keeps pages in a cache. A page whose answer depends on request headers is kept once for each set of their values, and
@@ -27,8 +40,11 @@ export type Kept = 'stored' | 'variants' | 'cache-failed';
  */
 export class PageStore {
   readonly #cache: CacheService;
-  /** Indexes are read, changed and written, so the writes of one page wait for each other. */
-  readonly #writes = new Map<string, Promise<unknown>>();
+  /**
+   * Indexes are read, changed and written, so the writes of one page wait for each other. Not more than there may be
+   * variants, or a cache that hangs would gather the pages of all who ask meanwhile.
+   */
+  readonly #writes = new Map<string, Writes>();
 
   constructor(cache: CacheService) {
     this.#cache = cache;
@@ -42,38 +58,25 @@ export class PageStore {
     return variant && !isVaryIndex(variant) ? variant : undefined;
   }
 
-  /**
-   * Keeps a page.
-   *
-   * @param vary The request headers it depends on. What earlier answers of this URL depended on is added.
-   * @param now Milliseconds since the epoch.
-   */
-  async keep(
-    key: string,
-    head: RequestHead,
-    page: StoredPage,
-    vary: readonly string[],
-    ttl: Ttl,
-    now: number,
-  ): Promise<Kept> {
-    const before = this.#writes.get(key) ?? Promise.resolve();
-    const write = before.catch(() => {}).then(() => this.#keep(key, head, page, vary, ttl, now));
-    this.#writes.set(key, write);
+  /** Keeps a page, from the moment at which it was finished. */
+  async keep(key: string, head: RequestHead, page: StoredPage, how: Keeping): Promise<Kept> {
+    const writes = this.#writes.get(key) ?? { last: Promise.resolve(), count: 0 };
+    if (writes.count >= MOST_VARIANTS) return 'crowded';
+    const write = writes.last.catch(() => {}).then(() => this.#keep(key, head, page, how));
+    writes.last = write;
+    writes.count += 1;
+    this.#writes.set(key, writes);
     try {
       return await write;
     } finally {
-      if (this.#writes.get(key) === write) this.#writes.delete(key);
+      writes.count -= 1;
+      if (writes.count === 0) this.#writes.delete(key);
     }
   }
 
-  async #keep(
-    key: string,
-    head: RequestHead,
-    page: StoredPage,
-    vary: readonly string[],
-    ttl: Ttl,
-    now: number,
-  ): Promise<Kept> {
+  async #keep(key: string, head: RequestHead, page: StoredPage, how: Keeping): Promise<Kept> {
+    const { vary, ttl } = how;
+    const now = page.storedAt;
     const entry = await this.#read(key);
     const known = entry && isVaryIndex(entry) ? entry : undefined;
     const names = [...new Set([...(known?.names ?? []), ...vary])].toSorted();

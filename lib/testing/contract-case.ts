@@ -58,12 +58,10 @@ export function buildCases<Feature extends string, Context>(
     ({ lacks }) => lacks === undefined || options.supports?.[lacks] === false,
   );
   return relevant.map((definition) => {
+    const { title } = definition;
     const skipped = reasonToSkip(definition, options);
-    return {
-      title: definition.title,
-      ...(skipped === undefined ? {} : { skipped }),
-      run: () => withContext(definition.run),
-    };
+    const run = (): Promise<void> => withContext(definition.run);
+    return skipped === undefined ? { title, run } : { title, run, skipped };
   });
 }
 

@@ -34,7 +34,7 @@ describe('a cache that keeps nothing', () => {
   };
 
   runInTurn(
-    cacheContract({ ...contractOf(places), supports: { storage: false, ping: false } }),
-    without('storage', 'ping'),
+    cacheContract({ ...contractOf(places), supports: { storage: false } }),
+    without('storage'),
   );
 });

@@ -1,6 +1,6 @@
 import { describe } from '@jest/globals';
 import { cacheContract } from 'nestjs-cache-framework/testing';
-import { contractOf, runInTurn, without } from '../support/suite-contract.js';
+import { contractOf, runInTurn } from '../support/suite-contract.js';
 import { memoryPlaces } from '../support/suite-memory.js';
 import type { PlaceSettings } from '../support/suite-place.js';
 
@@ -15,8 +15,5 @@ const VARIANTS: Record<string, (settings: PlaceSettings) => PlaceSettings> = {
 };
 
 describe.each(Object.entries(VARIANTS))('%s', (_, settings) => {
-  runInTurn(
-    cacheContract({ ...contractOf(memoryPlaces, settings), supports: { ping: false } }),
-    without('ping'),
-  );
+  runInTurn(cacheContract(contractOf(memoryPlaces, settings)), []);
 });

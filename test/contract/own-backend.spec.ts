@@ -51,7 +51,7 @@ describe('a backend with the six methods behind the guard', () => {
 });
 
 describe('a cache on a backend with the six methods', () => {
-  const supports = { incr: false, ttl: false, stats: false, ping: false };
+  const supports = { incr: false, ttl: false, stats: false };
 
   runInTurn(
     cacheContract({ ...contractOf(shelves(ShelfBackend)), supports }),
@@ -60,7 +60,7 @@ describe('a cache on a backend with the six methods', () => {
 });
 
 describe('a cache on a backend with a ttl, from which counters are derived', () => {
-  const supports = { stats: false, ping: false };
+  const supports = { stats: false };
 
   runInTurn(
     cacheContract({ ...contractOf(shelves(TimedShelfBackend)), supports }),

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { connect, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2';
 import type { AddressInfo } from 'node:net';
-import { Controller, Get, Req, Res, StreamableFile, UseInterceptors } from '@nestjs/common';
+import { Controller, Get, Header, Req, Res, StreamableFile, UseInterceptors } from '@nestjs/common';
 import type { INestApplication } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
@@ -21,6 +21,12 @@ class Pages {
   @Get('stream')
   stream(): StreamableFile {
     return new StreamableFile(Readable.from([Buffer.from('stream '), Buffer.from(`${++runs}`)]));
+  }
+
+  @Get('tagged')
+  @Header('ETag', '"one"')
+  tagged(): StreamableFile {
+    return new StreamableFile(Readable.from([Buffer.from('tagged '), Buffer.from(`${++runs}`)]));
   }
 
   @Get('cookie')
@@ -103,6 +109,14 @@ describe('over HTTP/2, on fastify', () => {
 
     expect(unchanged.headers[':status']).toBe(304);
     expect(unchanged.body).toBe('');
+  });
+
+  it('a client that holds a streamed page gets 304 on a miss, and the page is stored [H20]', async () => {
+    const unchanged = await get('/tagged', { 'if-none-match': '"one"' });
+    const hit = await get('/tagged');
+
+    expect(unchanged.headers).toMatchObject({ ':status': 304, 'x-cache': 'MISS' });
+    expect(hit).toMatchObject({ headers: { ':status': 200, 'x-cache': 'HIT' }, body: 'tagged 1' });
   });
 
   it('an answer that sets a cookie is not stored [H4]', async () => {

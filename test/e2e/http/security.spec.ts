@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect } from 'node:net';
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import {
   All,
   Controller,
@@ -641,24 +641,62 @@ describe.each(PLATFORMS)('requests that no client library sends, on %s', (platfo
   });
 });
 
-describe.each(PLATFORMS)('a user whom a middleware or a guard found, on %s', (platform) => {
-  it('gets an answer of his own, and leaves none behind', async () => {
-    const http = await startController(platform, Careless, {
+describe.each(PLATFORMS)('middleware before the interceptor, on %s', (platform) => {
+  const start = (
+    middleware: (request: Asked & { url: string }, response: ServerResponse) => void,
+  ): Promise<HttpApp> =>
+    startController(platform, Careless, {
       configure: (app) => {
-        app.use((request: Asked & { url: string }, _response: object, next: () => void) => {
-          const [, name] = /name=(\w+)/.exec(request.url) ?? [];
-          if (name !== undefined) request.user = { name };
+        app.use((request: never, response: ServerResponse, next: () => void) => {
+          middleware(request, response);
           next();
         });
       },
     });
 
-    const caches = [];
+  it('may find out who asks, who then gets an answer of his own and leaves none behind', async () => {
+    const http = await start((request) => {
+      const [, name] = /name=(\w+)/.exec(request.url) ?? [];
+      if (name !== undefined) request.user = { name };
+    });
+
+    const caches: unknown[] = [];
     for (const path of ['/me?name=alice', '/me?name=alice', '/me?x=1', '/me?x=1']) {
       caches.push((await http.ask(path)).cache);
     }
     await http.close();
 
     expect(caches).toEqual(['BYPASS', 'BYPASS', 'MISS', 'HIT']);
+  });
+
+  it('may make a GET of another method, which is then no page [H16]', async () => {
+    const http = await start((request) => {
+      if (request.url.includes('_method')) Object.assign(request, { originalMethod: 'POST' });
+    });
+
+    const caches = [(await http.ask('/me?_method=GET')).cache, (await http.ask('/me?x=1')).cache];
+    await http.close();
+
+    expect(caches).toEqual(['BYPASS', 'MISS']);
+  });
+
+  it('may allow an origin, which belongs to the request and not to the page [V2]', async () => {
+    const http = await start((request, response) => {
+      const { origin } = request.headers;
+      if (origin !== undefined) response.setHeader('Access-Control-Allow-Origin', origin);
+    });
+    const from = (origin: string): Promise<Answer> =>
+      http.ask('/me?x=1', { headers: { Origin: origin } });
+
+    const answers = [await from('https://a.example'), await from('https://b.example')];
+    const none = await http.ask('/me?x=1');
+    await http.close();
+
+    expect(answers.map(({ cache }) => cache)).toEqual(['MISS', 'HIT']);
+    expect(answers.map(({ headers }) => headers['access-control-allow-origin'])).toEqual([
+      'https://a.example',
+      'https://b.example',
+    ]);
+    expect(none.headers).not.toHaveProperty('access-control-allow-origin');
   });
 });

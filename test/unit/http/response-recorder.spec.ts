@@ -243,6 +243,33 @@ describe('ResponseRecorder', () => {
     expect(written).toEqual(['g', 'e']);
   });
 
+  it('sends the body of the head that follows one that an inner layer refused', async () => {
+    let isFirst = true;
+    const outcome = await record(
+      (response) => {
+        try {
+          response.end('page');
+        } catch {
+          response.statusCode = 500;
+          response.end('no session store');
+        }
+      },
+      {
+        beforeHead: () => 304,
+        layers: (response) => {
+          onHead(response, () => {
+            if (isFirst) {
+              isFirst = false;
+              throw new Error('no session store');
+            }
+          });
+        },
+      },
+    );
+
+    expect(outcome).toMatchObject({ status: 500, body: 'no session store', recordings: [] });
+  });
+
   it('lets headers be changed before the head is written, and does not record the change', async () => {
     const outcome = await record((response) => response.end('page'), {
       beforeHead: ({ status }, response) => {
