@@ -4,6 +4,7 @@ import { isWatched, publish, type CacheOperationEvent } from './cache-events.js'
 import type { OnError } from './cache-options.interface.js';
 import type { CacheParts } from './cache-parts.interface.js';
 import { CacheBackendError, CacheClosedError } from './cache.errors.js';
+import { or } from './miss-on-error.backend.js';
 import type { ValueType } from './payload-codec.js';
 import {
   looksLikeMilliseconds,
@@ -75,6 +76,11 @@ export class CacheView {
       this.parts.report({ kind: 'corrupt', key: finalKey, error });
       return MISS;
     }
+  }
+
+  /** What a change comes to if the backend fails: as `onError` says, the fallback or the error. */
+  changed<T>(change: Promise<T>, fallback: T): Promise<T> {
+    return this.onError === 'miss' ? or(change, fallback) : change;
   }
 
   /** The error for a call after `close()`, or undefined while the cache is open. */

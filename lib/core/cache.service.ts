@@ -177,8 +177,8 @@ export class CacheService {
       const ttl = view.ttl(options.timeout);
       if (payloads.size === 0) return [];
       if (ttl === 0) {
-        await derived.deleteMany(view.backend, [...payloads.keys()]);
-        return [];
+        const removal = derived.deleteMany(view.strict, [...payloads.keys()]).then(() => []);
+        return await view.changed(removal, [...callers.values()]);
       }
       const failed = await derived.setMany(view.backend, payloads, ttl);
       return failed.map((finalKey) => callers.get(finalKey)!);
@@ -362,10 +362,10 @@ export class CacheService {
     const closed = this.#view.closedError('set');
     if (closed) throw closed;
     const { finalKey, payload, ttl } = this.#write(key, value, writeOptions(timeout));
-    const { backend } = this.#view;
+    const { backend, strict } = this.#view;
     if (ttl === 0) {
-      await backend.delete(finalKey);
-      return true;
+      const removal = strict.delete(finalKey).then(() => true);
+      return await this.#view.changed(removal, false);
     }
     return backend.setSync
       ? backend.setSync(finalKey, payload, ttl)

@@ -3,6 +3,9 @@ import { CacheBackendError, CacheKeyNotFoundError, shortKey } from './cache.erro
 import type { CacheView } from './cache-view.js';
 import * as derived from './derived-operations.js';
 
+const GIVE_TIMEOUT =
+  'To move an entry to another version give it a new timeout: incrVersion(key, 1, { timeout: 300 }).';
+
 /** Adds to a counter, which is begun first if it is missing and `initial` says where. */
 export async function addToCounter(
   view: CacheView,
@@ -45,7 +48,7 @@ export async function moveVersion(
   const toKey = view.key(key, to);
   const { strict } = view;
   const given = options.timeout === undefined ? undefined : view.ttl(options.timeout);
-  const readTtl = given === undefined ? derived.required(strict, 'ttl') : undefined;
+  const readTtl = given === undefined ? derived.required(strict, 'ttl', GIVE_TIMEOUT) : undefined;
   const payload = await strict.get(fromKey);
   const ttl = readTtl ? await readTtl(fromKey) : given;
   if (!payload || ttl === undefined) throw notFound(view, 'incrVersion', key);

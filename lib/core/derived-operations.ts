@@ -76,20 +76,30 @@ export function sumOf(initial: number, delta: number, key: string): number {
   return safeSum(BigInt(initial) + BigInt(delta), key);
 }
 
-/** A native method that nothing replaces. @throws {CacheUnsupportedError} if the backend lacks it and it is needed. */
+/**
+ * A native method that nothing replaces.
+ *
+ * @param otherwise The sentence that says what to do instead.
+ * @throws {CacheUnsupportedError} if the backend lacks it.
+ */
 export function required<Name extends 'ttl' | 'stats' | 'flushServer'>(
   backend: CacheBackend,
   name: Name,
+  otherwise?: string,
 ): NonNullable<CacheBackend[Name]> {
   const method = backend[name];
-  if (!method) throw unsupported(backend, name);
+  if (!method) throw unsupported(backend, name, otherwise);
   return method.bind(backend) as NonNullable<CacheBackend[Name]>;
 }
 
-function unsupported(backend: CacheBackend, operation: string): CacheUnsupportedError {
+function unsupported(
+  backend: CacheBackend,
+  operation: string,
+  otherwise = 'Use a backend that has it.',
+): CacheUnsupportedError {
   return new CacheUnsupportedError(
     'CACHE_UNSUPPORTED',
-    `The ${backend.name} backend has no ${operation}(), and it cannot be derived from what it has. Use a backend that has it.`,
+    `The ${backend.name} backend has no ${operation}(), and it cannot be derived from what it has. ${otherwise}`,
     { backend: backend.name, operation },
   );
 }

@@ -78,7 +78,8 @@ export class MissOnErrorBackend implements CacheBackend {
   }
 }
 
-async function or<T>(answer: Promise<T>, fallback: T): Promise<T> {
+/** The answer, or the fallback if the backend failed. Other errors are the caller's. */
+export async function or<T>(answer: Promise<T>, fallback: T): Promise<T> {
   try {
     return await answer;
   } catch (error) {

@@ -7,6 +7,8 @@ import type { CaseDefinition } from './contract-case.js';
  */
 export type BackendFeature =
   | 'storage'
+  | 'getSync'
+  | 'setSync'
   | 'getMany'
   | 'setMany'
   | 'deleteMany'

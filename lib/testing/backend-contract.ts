@@ -7,6 +7,7 @@ import { entryCases } from './backend-entry.cases.js';
 import { keyCases } from './backend-key.cases.js';
 import { manyCases } from './backend-many.cases.js';
 import { payloadCases } from './backend-payload.cases.js';
+import { syncCases } from './backend-sync.cases.js';
 import { timeCases } from './backend-time.cases.js';
 import type { BackendCase, BackendCaseContext, BackendFeature } from './backend-case.js';
 import { buildCases } from './contract-case.js';
@@ -50,6 +51,7 @@ export function backendContract(options: BackendContractOptions): ContractCase[]
     ...keyCases,
     ...manyCases,
     ...counterCases,
+    ...syncCases,
     ...concurrencyCases,
   ];
   const supports = { ...options.supports, 'a limit on payloads': refusedBytes !== undefined };

@@ -16,13 +16,15 @@ describe('dummy', () => {
       },
       supports: {
         storage: false,
+        getSync: false,
+        setSync: false,
         getMany: false,
         setMany: false,
         deleteMany: false,
         ping: false,
       },
     }),
-    without('storage', 'getMany', 'setMany', 'deleteMany', 'ping', 'a limit on payloads'),
+    without('storage', 'getMany', 'setMany', 'deleteMany', 'ping'),
   );
 });
 

@@ -22,9 +22,15 @@ describe.each<FileIoMode>(['async', 'sync'])('file with %s input and output', (i
         clock.advance(seconds);
       },
       refusedBytes: 4 * MEBIBYTE + 1,
-      supports: { getMany: false, setMany: false, deleteMany: false },
+      supports: {
+        getSync: false,
+        setSync: false,
+        getMany: false,
+        setMany: false,
+        deleteMany: false,
+      },
     }),
-    without('getMany', 'setMany', 'deleteMany'),
+    without('getSync', 'setSync', 'getMany', 'setMany', 'deleteMany'),
   );
 });
 

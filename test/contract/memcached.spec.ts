@@ -18,8 +18,9 @@ const skip = {
   'incr() refuses a number behind a blank and changes nothing': own,
   'incr() refuses a number and a line end and changes nothing': own,
 };
-const leftOut = [...without('ttl', 'negativeCounters'), REAL_TIME];
-const leftOutOfBackends = [...leftOut, ...without('has'), own];
+const lacking = { has: false, getSync: false, setSync: false };
+const leftOut = without('ttl', 'negativeCounters');
+const leftOutOfBackends = [...leftOut, ...without('has', 'getSync', 'setSync'), REAL_TIME, own];
 const place = backendPlace(systemClock);
 const common = {
   advance: (seconds: number) => sleep(seconds * 1000),
@@ -36,7 +37,7 @@ describeWithMemcached('memcached', () => {
       backendContract({
         ...common,
         create: (scope) => place.open(memcached({ location: server().address, ...PATIENT }), scope),
-        supports: { ...supports, has: false },
+        supports: { ...supports, ...lacking },
       }),
       leftOutOfBackends,
     );
@@ -51,7 +52,7 @@ describeWithMemcached('memcached', () => {
             await place.open(memcached({ location: server().address, ...PATIENT }), scope),
             place.context(scope),
           ),
-        supports: { ...supports, has: false },
+        supports: { ...supports, ...lacking },
       }),
       leftOutOfBackends,
     );
@@ -86,7 +87,7 @@ describeWithMemcached('three memcached servers', () => {
           memcached({ location: servers.map((server) => server().address), ...PATIENT }),
           scope,
         ),
-      supports: { ...supports, has: false },
+      supports: { ...supports, ...lacking },
     }),
     leftOutOfBackends,
   );

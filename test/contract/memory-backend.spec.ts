@@ -29,10 +29,11 @@ describe('memory behind the guard', () => {
   runInTurn(
     backendContract({
       ...common,
+      supports: { ping: false, getSync: false, setSync: false },
       create: async (scope) =>
         new GuardedBackend(await place.open(factory, scope), place.context(scope)),
     }),
-    without('ping'),
+    without('ping', 'getSync', 'setSync'),
   );
 });
 
@@ -40,11 +41,12 @@ describe('memory behind the guard that turns failures into misses', () => {
   runInTurn(
     backendContract({
       ...common,
+      supports: { ping: false, getSync: false, setSync: false },
       create: async (scope) =>
         new MissOnErrorBackend(
           new GuardedBackend(await place.open(factory, scope), place.context(scope)),
         ),
     }),
-    without('ping'),
+    without('ping', 'getSync', 'setSync'),
   );
 });

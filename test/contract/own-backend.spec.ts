@@ -9,6 +9,8 @@ import { shelf, ShelfBackend, TimedShelfBackend } from '../support/suite-shelf.j
 const clock = fakeClock();
 const place = backendPlace(clock);
 const NONE = {
+  getSync: false,
+  setSync: false,
   getMany: false,
   setMany: false,
   deleteMany: false,

@@ -56,3 +56,11 @@ export function text(data: string): Payload {
 export function textOf(payload: Payload | undefined): string | undefined {
   return payload?.data.toString();
 }
+
+/** The code of the error that a call rejects with; `answered` if it does not. */
+export function codeOf(call: Promise<unknown>): Promise<unknown> {
+  return call.then(
+    () => 'answered',
+    (error: { code: unknown }) => error.code,
+  );
+}

@@ -48,21 +48,12 @@ if (task.task !== 'idle') await cache.close();
 process.send!(answer, () => process.disconnect());
 
 async function perform(): Promise<WorkerAnswer> {
-  switch (task.task) {
-    case 'add':
-      return add(cache, task.count);
-    case 'incr':
-    case 'decr': {
-      const change = task.task;
-      await inParallel(task.count, () => cache[change]('counter'));
-      return {};
-    }
-    case 'load':
-      return { load: await underLoad(cache, task.count) };
-    case 'idle':
-      await cache.set('key', 'value');
-      return {};
-  }
+  const { task: what, count } = task;
+  if (what === 'add') return add(cache, count);
+  if (what === 'load') return { load: await underLoad(cache, count) };
+  if (what === 'idle') await cache.set('key', 'value');
+  else await inParallel(count, () => cache[what]('counter'));
+  return {};
 }
 
 async function add(on: CacheService, count: number): Promise<WorkerAnswer> {

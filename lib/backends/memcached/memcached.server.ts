@@ -1,5 +1,3 @@
-import { performance } from 'node:perf_hooks';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { BackendReport, Payload } from '../../core/cache-backend.interface.js';
 import { DEFAULT_ITEM_BYTES, itemBytes } from './item-size.js';
 import type { MemcachedClient } from './memcached-client.interface.js';
@@ -163,7 +161,7 @@ export class MemcachedServer {
       if (faultOf(this.#downBecause) === 'hard') {
         // A server that was stopped still works through what it had received, such as sets that were given up here. It
         // gets a moment for that, so that none of them comes after what is sent from now on.
-        await sleep(SETTLING_MS, undefined, { ref: false });
+        await pause(SETTLING_MS);
         await this.#client.ping();
       }
       await this.#options.onReturn(this.#client);
@@ -216,4 +214,10 @@ export class MemcachedServer {
       return DEFAULT_ITEM_BYTES;
     }
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
 }

@@ -27,7 +27,8 @@ export function wireKey(key: string, generation: number): string {
 /** The key under which the number of a scope is kept on every server: `~clear:scope`. */
 export function numberKey(scope: string): string {
   const key = `~clear:${scope}`;
-  return PLAIN.test(key) && key.length <= MAX_BYTES ? key : `~clear#${sha256(scope)}`;
+  const isPlain = PLAIN.test(key) && key.length <= MAX_BYTES && !scope.startsWith('~');
+  return isPlain ? key : `~clear:~${sha256(scope)}`;
 }
 
 function checkKey(key: string): void {

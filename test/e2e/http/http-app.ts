@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { INestApplication, LoggerService, ModuleMetadata, Type } from '@nestjs/common';
@@ -132,4 +133,31 @@ function ask(port: number, path: string, asking: Asking = {}): Promise<Answer> {
     request.on('error', reject);
     request.end(body);
   });
+}
+
+/** The `X-Cache` of an answer at each of these moments, in seconds from now. */
+export async function cachesAt(
+  http: HttpApp,
+  path: string,
+  seconds: readonly number[],
+): Promise<(string | undefined)[]> {
+  const start = Date.now();
+  const now = jest.spyOn(Date, 'now');
+  const caches: (string | undefined)[] = [];
+  for (const second of seconds) {
+    now.mockReturnValue(start + second * 1000);
+    caches.push((await http.ask(path)).cache);
+  }
+  now.mockRestore();
+  return caches;
+}
+
+/** The `X-Cache` of an answer at each of these paths, asked for one after the other. */
+export async function cachesOf(
+  http: HttpApp,
+  paths: readonly string[],
+): Promise<(string | undefined)[]> {
+  const caches: (string | undefined)[] = [];
+  for (const path of paths) caches.push((await http.ask(path)).cache);
+  return caches;
 }

@@ -1,9 +1,20 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  it,
+  jest,
+} from '@jest/globals';
 import { buildFileWorker, type FileBuild } from '../../support/file-build.js';
 import { type FilePlace, filePlace, integer, text, textOf } from '../../support/file-place.js';
 import { provesItself, selfProving } from '../../support/file-self-proving.js';
 import { runWorkers, startWorker } from '../../support/file-processes.js';
 import { systemClock } from '../../../lib/core/clock.js';
+
+jest.setTimeout(process.env['HEAVY'] ? 900_000 : 120_000);
 
 const PROCESSES = 4;
 const TRIES = process.env['HEAVY'] ? 10_000 : 300;

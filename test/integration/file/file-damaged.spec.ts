@@ -1,7 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { FileBackend, FileIoMode } from '../../../lib/backends/file/index.js';
 import { type FilePlace, filePlace } from '../../support/file-place.js';
+
+jest.setTimeout(process.env['HEAVY'] ? 900_000 : 120_000);
 
 const FILES = process.env['HEAVY'] ? 50_000 : 500;
 const SEED = Number(process.env['SEED'] ?? 20_260_101);
@@ -35,7 +37,7 @@ function damage(entry: Buffer, random: () => number): Buffer {
       bytes.fill(0, at(bytes.length));
       return bytes.equals(entry) ? bytes.subarray(1) : bytes;
     case 2:
-      return Buffer.concat([bytes.subarray(0, at(bytes.length)), bytes]);
+      return Buffer.concat([bytes.subarray(0, 1 + at(bytes.length)), bytes]);
     default:
       for (let flips = 1 + at(3); flips > 0; flips -= 1) bytes[at(bytes.length)]! ^= 1 << at(8);
       if (bytes.equals(entry)) bytes[at(bytes.length)]! ^= 1;
@@ -54,14 +56,15 @@ describe.each<FileIoMode>(['async', 'sync'])('damaged files with %s io', (io) =>
     const backend = await place.open({ io });
     const [path, entry] = await entryOf(backend, ':1:key', 300);
     const random = randomFrom(SEED);
-    const answers = new Set<unknown>();
+    const given: string[] = [];
 
     for (let index = 0; index < FILES; index += 1) {
-      writeFileSync(path, damage(entry, random));
-      answers.add(await backend.get(':1:key'));
+      const damaged = damage(entry, random);
+      writeFileSync(path, damaged);
+      if (await backend.get(':1:key')) given.push(damaged.toString('hex'));
     }
 
-    expect([...answers]).toEqual([undefined]);
+    expect(given).toEqual([]);
     writeFileSync(path, entry);
     expect(await backend.has(':1:key')).toBe(true);
   });

@@ -1,4 +1,13 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  it,
+  jest,
+} from '@jest/globals';
 import { existsSync, linkSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LEASE_MS } from '../../../lib/backends/file/key-lock.js';
@@ -7,6 +16,8 @@ import { buildFileWorker, type FileBuild } from '../../support/file-build.js';
 import { type FilePlace, filePlace, integer, textOf } from '../../support/file-place.js';
 import { runWorkers, startWorker } from '../../support/file-processes.js';
 import { provesItself } from '../../support/file-self-proving.js';
+
+jest.setTimeout(process.env['HEAVY'] ? 900_000 : 120_000);
 
 const KILLS = process.env['HEAVY'] ? 1_000 : 12;
 const AT_ONCE = 4;

@@ -26,20 +26,6 @@ describeWithMemcached('clear() by generation', () => {
   beforeEach(() => Promise.all([first, second].map(({ port }) => rawCommand(port, 'flush_all'))));
   afterEach(() => backends.close());
 
-  /** The number that a server has; undefined if none. */
-  async function numberOn({ port }: MemcachedServer): Promise<string | undefined> {
-    return /\r\n(\d+)\r\n/.exec(await rawCommand(port, `mg ${NUMBER} v`))?.[1];
-  }
-
-  /** Waits until it holds, but not longer than the second after which every process has followed, and some. */
-  async function comesTrue(holds: () => Promise<boolean>): Promise<boolean> {
-    for (let waited = 0; waited < 3_000; waited += 50) {
-      if (await holds()) return true;
-      await sleep(50);
-    }
-    return false;
-  }
-
   it('leaves the wire key alone and writes no number before the first clear()', async () => {
     const backend = await backends.open({ location: [first.address] });
 
@@ -247,3 +233,17 @@ describeWithMemcached('clear() by other means', () => {
     expect(textOf(await backend.get('key'))).toBe('value');
   });
 });
+
+/** The number that a server has; undefined if none. */
+async function numberOn({ port }: MemcachedServer): Promise<string | undefined> {
+  return /\r\n(\d+)\r\n/.exec(await rawCommand(port, `mg ${NUMBER} v`))?.[1];
+}
+
+/** Waits until it holds, but not longer than the second after which every process has followed, and some. */
+async function comesTrue(holds: () => Promise<boolean>): Promise<boolean> {
+  for (let waited = 0; waited < 3_000; waited += 50) {
+    if (await holds()) return true;
+    await sleep(50);
+  }
+  return false;
+}

@@ -53,12 +53,7 @@ describeWithMemcached('the tutorial on memcached', () => {
   });
 
   it.each([
-    [
-      'a function',
-      function keyFunction(key: string): string {
-        return `django:${key}`;
-      },
-    ],
+    ['a function', djangoKey],
     ['an arrow', (key: string) => `django:${key}`],
   ])('puts django:username on the server with a keyFunction that is %s', async (_, keyFunction) => {
     const named = await open({ location: first.address, keyFunction });
@@ -126,6 +121,10 @@ describeWithMemcached('the tutorial on memcached', () => {
     expect(await rawCommand(first.port, 'mg foreign v')).toBe('VA 3\r\nyes\r\n');
   });
 });
+
+function djangoKey(key: string): string {
+  return `django:${key}`;
+}
 
 async function itemsOn(port: number): Promise<number> {
   return Number(/STAT curr_items (\d+)/.exec(await rawCommand(port, 'stats'))![1]);

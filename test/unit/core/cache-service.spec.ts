@@ -448,6 +448,8 @@ describe('when the backend is down', () => {
 
     expect(await cache.get('k', 'default')).toBe('default');
     expect(await cache.set('k', 1)).toBe(false);
+    expect(await cache.set('k', 1, 0)).toBe(false);
+    expect(await cache.setMany({ k: 1 }, 0)).toEqual(['k']);
     expect(await cache.touch('k')).toBe(false);
     expect(await cache.delete('k')).toBe(false);
     expect(await cache.getMany(['k'])).toEqual(new Map());

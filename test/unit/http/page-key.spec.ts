@@ -102,7 +102,7 @@ describe('pageKey()', () => {
     }
 
     expect(clash).toBeUndefined();
-  });
+  }, 120_000);
 });
 
 describe('variantKey()', () => {

@@ -1,0 +1,234 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, expect, it } from '@jest/globals';
+import {
+  describeWithMemcached,
+  freePort,
+  memcachedServers,
+  type MemcachedServer,
+} from '../../support/memcached.js';
+import {
+  codeOf,
+  openedBackends,
+  text,
+  textOf,
+  type OpenedBackend,
+} from '../../support/memcached-backends.js';
+import { startScripted } from '../../support/memcached-scripted.js';
+
+describeWithMemcached('a memcached server that is away', () => {
+  const servers = memcachedServers();
+  const backends = openedBackends();
+
+  afterEach(async () => {
+    await backends.close();
+    await servers.stop();
+    backends.reports.length = 0;
+  });
+
+  /** A backend on one server whose wire keys are the final keys. */
+  async function start(): Promise<{ server: MemcachedServer; backend: OpenedBackend }> {
+    const server = await servers.start();
+    return { server, backend: await backends.open({ location: server.address }) };
+  }
+
+  it('is found by itself when it starts after the application', async () => {
+    const port = await freePort();
+    const backend = await backends.open({ location: `127.0.0.1:${port}` });
+
+    expect(await codeOf(backend.get('key'))).toBe('CACHE_UNAVAILABLE');
+    await servers.start(['-l', `127.0.0.1:${port}`]);
+
+    expect(await isBack(backend)).toBe(true);
+    expect(await backend.set('key', text('value'), null)).toBe(true);
+  });
+
+  it('is asked only once, then every call is rejected at once with what is going on', async () => {
+    const { server, backend } = await start();
+    await backend.get('key');
+    await server.kill('SIGSTOP');
+
+    expect(await codeOf(backend.get('key'))).toBe('CACHE_TIMEOUT');
+
+    await expect(backend.get('key')).rejects.toMatchObject({
+      code: 'CACHE_UNAVAILABLE',
+      message: `memcached ${server.address} is down and is tried again in the background: memcached ${server.address} did not answer within 250 ms.`,
+    });
+  });
+
+  it('ends all calls in flight when it hangs', async () => {
+    const { server, backend } = await start();
+    await backend.get('key');
+    await server.kill('SIGSTOP');
+
+    const codes = await Promise.all(
+      Array.from({ length: 1_000 }, (_, index) => codeOf(backend.get(`k${index}`))),
+    );
+
+    expect(new Set(codes)).toEqual(new Set(['CACHE_TIMEOUT']));
+  });
+
+  it('is reported once when it goes and once when it is back', async () => {
+    const { server, backend } = await start();
+    await backend.get('key');
+
+    await server.kill('SIGKILL');
+    await Promise.all(Array.from({ length: 100 }, (_, index) => codeOf(backend.get(`k${index}`))));
+    await server.restart();
+    await isBack(backend);
+
+    expect(backends.reports).toMatchObject([
+      { kind: 'server', server: server.address, state: 'down' },
+      { kind: 'server', server: server.address, state: 'up' },
+    ]);
+  });
+
+  it('is reconnected to without an error seen when it was restarted between two calls', async () => {
+    const { server, backend } = await start();
+    await backend.set('key', text('value'), null);
+
+    await server.restart();
+    await sleep(50);
+
+    expect(await backend.get('key')).toBeUndefined();
+    expect(backends.reports).toEqual([]);
+  });
+
+  it('never gives back an old value that was replaced, touched or deleted while it hung', async () => {
+    const { server, backend } = await start();
+    const keys = Array.from({ length: 300 }, (_, index) => `k${index}`);
+    await backend.setMany(new Map(keys.map((key) => [key, text('old')])), null);
+    await server.kill('SIGSTOP');
+
+    const codes = await Promise.all(
+      keys.map((key, index) => {
+        if (index % 3 === 0) return codeOf(backend.set(key, text('new'), null));
+        if (index % 3 === 1) return codeOf(backend.touch(key, 1000));
+        return codeOf(backend.delete(key));
+      }),
+    );
+    await server.kill('SIGCONT');
+    await isBack(backend);
+    const found = await backend.getMany(keys);
+
+    expect(new Set(codes)).toEqual(new Set(['CACHE_TIMEOUT']));
+    expect([...found.values()].map(textOf).filter((value) => value === 'old')).toEqual([]);
+  });
+
+  it('lets no set that was given up overwrite one that came after', async () => {
+    const { server, backend } = await start();
+    const keys = Array.from({ length: 400 }, (_, index) => `k${index}`);
+    await backend.get('key');
+    await server.kill('SIGSTOP');
+    await Promise.all(keys.map((key) => codeOf(backend.set(key, text('given up'), null))));
+    await server.kill('SIGCONT');
+    await isBack(backend);
+
+    await Promise.all(keys.map((key) => backend.set(key, text('newer'), null)));
+    await sleep(300);
+
+    const found = await backend.getMany(keys);
+    expect(new Set([...found.values()].map(textOf))).toEqual(new Set(['newer']));
+    expect(found.size).toBe(400);
+  });
+
+  it('gives each key its own value after it hung with a thousand calls in flight', async () => {
+    const { server, backend } = await start();
+    const keys = Array.from({ length: 1_000 }, (_, index) => `k${index}`);
+    await backend.setMany(new Map(keys.map((key) => [key, text(`value of ${key}`)])), null);
+    await server.kill('SIGSTOP');
+    await Promise.all(keys.map((key) => codeOf(backend.get(key))));
+    await server.kill('SIGCONT');
+    await isBack(backend);
+
+    const found = await backend.getMany(keys);
+
+    const wrong = [...found].filter(([key, payload]) => textOf(payload) !== `value of ${key}`);
+    expect(wrong).toEqual([]);
+    expect(found.size).toBe(1_000);
+  });
+
+  it('has everything of the scope left behind when more was missed than could be remembered', async () => {
+    const { server, backend } = await start();
+    await backend.set('first', text('old'), null);
+    await backend.set('untouched', text('old'), null);
+    await server.kill('SIGSTOP');
+    await codeOf(backend.set('first', text('new'), null));
+    for (let index = 0; index <= 10_000; index += 1) await codeOf(backend.delete(`k${index}`));
+    await server.kill('SIGCONT');
+    await isBack(backend);
+
+    expect(await backend.get('first')).toBeUndefined();
+    expect(await backend.get('untouched')).toBeUndefined();
+  });
+
+  it('leaves the keys of the others as they are', async () => {
+    const first = await servers.start();
+    const second = await servers.start();
+    const backend = await backends.open({ location: [first.address, second.address] });
+    const keys = Array.from({ length: 200 }, (_, index) => `k${index}`);
+    await backend.setMany(new Map(keys.map((key) => [key, text(key)])), null);
+    const onSecond = (await backend.stats())[1]!.items!;
+    await first.kill('SIGKILL');
+
+    const found = await backend.getMany(keys);
+    const failed = await backend.setMany(new Map(keys.map((key) => [key, text(key)])), null);
+    const stats = await backend.stats();
+
+    expect(found.size).toBe(onSecond);
+    expect(failed).toEqual(keys.filter((key) => !found.has(key)));
+    expect(await backend.deleteMany(keys)).toBe(onSecond);
+    expect(stats.map(({ server, state }) => [server, state])).toEqual([
+      [first.address, 'down'],
+      [second.address, 'up'],
+    ]);
+    await expect(backend.ping()).rejects.toMatchObject({ code: 'CACHE_UNAVAILABLE' });
+  });
+
+  it('makes getMany and the others reject when none answers', async () => {
+    const { server, backend } = await start();
+    await server.kill('SIGKILL');
+
+    expect(await codeOf(backend.getMany(['a', 'b']))).toBe('CACHE_UNAVAILABLE');
+    expect(await codeOf(backend.setMany(new Map([['a', text('1')]]), null))).toBe(
+      'CACHE_UNAVAILABLE',
+    );
+    expect(await codeOf(backend.deleteMany(['a', 'b']))).toBe('CACHE_UNAVAILABLE');
+  });
+
+  it('is given up after the connect timeout where it takes connections and says nothing', async () => {
+    const silent = await startScripted(() => undefined);
+    const backend = await backends.open({
+      location: `user:password@${silent.address}`,
+      connectTimeoutMs: 200,
+    });
+
+    await expect(backend.get('key')).rejects.toMatchObject({
+      code: 'CACHE_UNAVAILABLE',
+      message: `memcached ${silent.address} cannot be reached: no connection within 200 ms.`,
+    });
+    await silent.stop();
+  });
+
+  it('is not taken for hung when it is this process that was held up', async () => {
+    const { backend } = await start();
+    await backend.set('key', text('value'), null);
+    const reading = backend.get('key');
+    await new Promise((resolve) => process.nextTick(resolve));
+
+    const until = performance.now() + 600;
+    while (performance.now() < until);
+
+    expect(textOf(await reading)).toBe('value');
+    expect(backends.reports).toEqual([]);
+  });
+});
+
+/** Waits until the server answers again. */
+async function isBack(backend: OpenedBackend): Promise<boolean> {
+  for (let waited = 0; waited < 8_000; waited += 20) {
+    if ((await backend.stats()).every(({ state }) => state === 'up')) return true;
+    await sleep(20);
+  }
+  return false;
+}
