@@ -83,13 +83,10 @@ export class Culler {
   /** How many entries are left. */
   async #countAndCull(group: number, written: string): Promise<number> {
     const { leaves } = this.#parts;
-    const entries: string[] = [];
-    const first = group * this.#leavesInGroup;
-    for (const leaf of await leaves.existing(first, this.#leavesInGroup)) {
-      const listing = await leaves.list(leaf);
-      entries.push(...listing.entries);
-      await leaves.sweep(listing.leftovers);
-    }
+    const existing = await leaves.existing(group * this.#leavesInGroup, this.#leavesInGroup);
+    const listings = await inParallel(existing, (leaf) => leaves.list(leaf));
+    await leaves.sweep(listings.flatMap(({ leftovers }) => leftovers));
+    const entries = listings.flatMap((listing) => listing.entries);
     return entries.length > this.#limit ? this.#cull(entries, written) : entries.length;
   }
 
@@ -104,8 +101,8 @@ export class Culler {
     live.sort((a, b) => a.writtenAt - b.writtenAt);
     const evicted = live.slice(0, Math.max(0, goal - dead.length));
     await inParallel(dead, ({ path }) => this.#parts.removeDead(path));
-    await inParallel(evicted, ({ path }) => this.#parts.io.unlink(path));
-    this.evictions += evicted.length;
+    const removed = await inParallel(evicted, ({ path }) => this.#parts.io.unlink(path));
+    this.evictions += removed.filter(Boolean).length;
     return own.length - dead.length - evicted.length;
   }
 

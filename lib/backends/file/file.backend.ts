@@ -1,5 +1,3 @@
-import { performance } from 'node:perf_hooks';
-import { setTimeout } from 'node:timers/promises';
 import type {
   BackendContext,
   CacheBackend,
@@ -15,13 +13,12 @@ import type { EntryPlace } from './file-layout.js';
 import { type FileParts, fileParts } from './file-parts.js';
 import { type FileOptions, type ResolvedFileOptions, resolveFileOptions } from './file.options.js';
 import { inParallel } from './in-parallel.js';
-import { isAbsent, isFull, isOutOfDescriptors } from './io-errors.js';
+import { isAbsent, isFull } from './io-errors.js';
 import { openDirectories } from './open-directories.js';
+import { withDescriptors } from './with-descriptors.js';
 
 /** What an operation does at a key's place. `until` is when its time is over, by `performance.now()`. */
 type Operation<T> = (place: EntryPlace, until: number) => Promise<T>;
-
-const FIRST_PAUSE_MS = 2;
 
 /**
  * Keeps each entry in a file of its own, which outlives the process and is shared with all others that use the directory.
@@ -256,19 +253,4 @@ export class FileBackend implements CacheBackend {
 
 function sizeOf({ data }: Payload): number {
   return typeof data === 'string' ? Buffer.byteLength(data) : data.length;
-}
-
-// Other operations give their descriptors back in a moment.
-async function withDescriptors<T>(
-  operation: (until: number) => Promise<T>,
-  until: number,
-): Promise<T> {
-  for (let pause = FIRST_PAUSE_MS; ; pause *= 2) {
-    try {
-      return await operation(until);
-    } catch (error) {
-      if (!isOutOfDescriptors(error) || performance.now() + pause >= until) throw error;
-    }
-    await setTimeout(pause);
-  }
 }
