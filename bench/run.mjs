@@ -16,7 +16,7 @@ const GROUPS = {
   memory: ['memory', 'get-or-set', 'heap'],
   file: ['file'],
 };
-const PACE = { ms: 60, rounds: 7, warmUps: 2 };
+const PACE = { ms: 50, rounds: 7, warmUps: 2 };
 const SHORT_PACE = { ms: 10, rounds: 3, warmUps: 1 };
 
 const FLAGS = ['--short', '--disk'];

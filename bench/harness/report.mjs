@@ -37,24 +37,30 @@ export function judge(job, rows) {
         : [undefined];
       return peers.map((peer) => {
         const text = `${row.title}: ${goal.ours}${peer ? ` ÷ ${peer.name}` : ''}`;
-        return verdict(text, peer ? ratio(ours, peer) : ours.median, goal);
+        const found = peer ? ratio(ours, peer) : ours.median;
+        const floor = peer && row.figures.find(({ name }) => name === job.floor);
+        return verdict(text, found, goal, floor && ratio(floor, peer));
       });
     }),
   );
   return [...verdicts, ...(job.growth?.(rows) ?? [])];
 }
 
-/** @param limit { atLeast } or { atMost }. */
-export function verdict(text, found, { atLeast = -Infinity, atMost = Infinity }) {
-  return { text, found, atLeast, atMost, holds: found >= atLeast && found <= atMost };
+/**
+ * @param limit { atLeast } or { atMost }.
+ * @param floor What the library that ours is built on reaches when it is called bare, if that is known.
+ */
+export function verdict(text, found, { atLeast = -Infinity, atMost = Infinity }, floor) {
+  return { text, found, atLeast, atMost, floor, holds: found >= atLeast && found <= atMost };
 }
 
 /** The verdicts as text: those that do not hold by name, the rest as a number. */
 export function goalsText(verdicts) {
   const missed = verdicts.filter(({ holds }) => !holds);
-  const lines = missed.map(({ text, found, atLeast, atMost }) => {
+  const lines = missed.map(({ text, found, atLeast, atMost, floor }) => {
     const goal = atMost === Infinity ? `at least ${atLeast}` : `at most ${atMost}`;
-    return `  missed  ${text} is ${twoDigits(found)}, goal ${goal}`;
+    const bare = floor < atLeast ? ` (bare, the library below reaches ${twoDigits(floor)})` : '';
+    return `  missed  ${text} is ${twoDigits(found)}, goal ${goal}${bare}`;
   });
   return [`${verdicts.length - missed.length} of ${verdicts.length} goals hold`, ...lines].join(
     '\n',

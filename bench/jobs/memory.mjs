@@ -1,6 +1,8 @@
 import { freemem } from 'node:os';
 
 export const name = 'memory';
+/** What ours is built on. */
+export const floor = 'lru-cache';
 export const title = 'memory: get, set with a TTL, 90 % get and 10 % set';
 
 const OURS = { name: 'ours', contestant: 'ours-memory', ours: true };

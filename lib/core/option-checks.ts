@@ -71,11 +71,17 @@ export function checkOneOf(
 
 /** A value as a message may show it: short, and never the inside of an object. */
 export function describe(value: unknown): string {
-  if (typeof value === 'string') return `"${value.length > 60 ? `${value.slice(0, 59)}…` : value}"`;
-  if (value === null) return 'null';
-  if (typeof value === 'object') return Array.isArray(value) ? 'a list' : 'an object';
-  if (typeof value === 'function') return 'a function';
-  return String(value as number | boolean | bigint | symbol | undefined);
+  switch (typeof value) {
+    case 'string':
+      return `"${value.length > 60 ? `${value.slice(0, 59)}…` : value}"`;
+    case 'object':
+      if (value === null) return 'null';
+      return Array.isArray(value) ? 'a list' : 'an object';
+    case 'function':
+      return 'a function';
+    default:
+      return String(value);
+  }
 }
 
 function editDistance(a: string, b: string): number {

@@ -177,16 +177,16 @@ describe('CacheModule.forRootAsync()', () => {
   });
 });
 
-describe('a configuration mistake fails the start', () => {
-  async function failure(options: unknown): Promise<Error> {
-    return start(CacheModule.forRoot(options as CacheModuleOptions)).then(
-      () => {
-        throw new Error('The application started.');
-      },
-      (error: Error) => error,
-    );
-  }
+async function failure(options: unknown): Promise<Error> {
+  return start(CacheModule.forRoot(options as CacheModuleOptions)).then(
+    () => {
+      throw new Error('The application started.');
+    },
+    (error: Error) => error,
+  );
+}
 
+describe('a configuration mistake fails the start', () => {
   it.each<[string, unknown, string, RegExp]>([
     [
       'no cache named default',

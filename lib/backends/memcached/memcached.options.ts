@@ -82,7 +82,10 @@ export function resolveMemcachedOptions(options: MemcachedOptions = {}): Resolve
   checkInteger(WHERE, 'connectTimeoutMs', options.connectTimeoutMs, 1, LONGEST_MS);
   checkInteger(WHERE, 'maxItemBytes', options.maxItemBytes, 1024, 1 << 30);
   return {
-    servers: parseLocation(options.location ?? DEFAULTS.location, WHERE),
+    servers: parseLocation(
+      options.location === undefined ? DEFAULTS.location : options.location,
+      WHERE,
+    ),
     placement: options.placement ?? DEFAULTS.placement,
     clear: options.clear ?? DEFAULTS.clear,
     deadlineMs: options.deadlineMs ?? DEFAULTS.deadlineMs,

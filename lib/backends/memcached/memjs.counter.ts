@@ -15,6 +15,7 @@ export interface CounterClient {
 
 const TWO_TO_64 = 2n ** 64n;
 const LARGEST_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
+const COUNTER_BYTES = 8;
 const TRIES = 100;
 
 /**
@@ -41,6 +42,7 @@ export class MemjsCounter {
     });
     switch (reply.header.status) {
       case STATUS.ok:
+        if (reply.val.length !== COUNTER_BYTES) throw this.#client.unexpected(reply, 'incr');
         return this.#checked(key, delta, reply.val.readBigUInt64BE(0), shownKey);
       case STATUS.keyNotFound:
         return undefined;

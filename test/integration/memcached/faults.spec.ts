@@ -233,4 +233,25 @@ describe('a memcached server that misbehaves', () => {
     expect(logins).toEqual(['PLAIN \0user\0s3:c@ret']);
     expect(backend.description).toBe(`memcached ${server.address}`);
   });
+
+  it('is not logged into with credentials that happen to be in the environment', async () => {
+    process.env['MEMCACHIER_USERNAME'] = 'stray';
+    process.env['MEMCACHIER_PASSWORD'] = 's3cret';
+    const { backend, server } = await backendOn((request, socket) => socket.write(miss(request)));
+
+    const found = await backend.get('key');
+    delete process.env['MEMCACHIER_USERNAME'];
+    delete process.env['MEMCACHIER_PASSWORD'];
+
+    expect(found).toBeUndefined();
+    expect(server.received().toString('latin1')).not.toContain('s3cret');
+  });
+
+  it('is not believed when it answers a counter with something that is no number of 64 bits', async () => {
+    const { backend } = await backendOn((request, socket) => {
+      socket.write(replyTo(request, { value: '12' }));
+    });
+
+    await expect(backend.incr('counter', 1)).rejects.toMatchObject({ code: 'CACHE_BACKEND' });
+  });
 });

@@ -24,6 +24,8 @@ async function cacheOf(options: NamedCacheOptions = {}): Promise<CacheService> {
   return cache;
 }
 
+const down = (): Promise<never> => Promise.reject(new Error('down'));
+
 /** Six methods over a Map, and what a test adds. */
 function ownBackend(natives: Partial<CacheBackend> = {}): CacheBackend {
   const entries = new Map<string, Payload>();
@@ -327,7 +329,6 @@ describe('getOrSet()', () => {
   });
 
   it('goes on with the loaded value when the backend fails, and rejects in a strict view', async () => {
-    const down = (): Promise<never> => Promise.reject(new Error('down'));
     const backend = ownBackend({ deadlineMs: 1000, get: down, add: down, set: down });
     const cache = await cacheOf({ backend });
 
@@ -438,7 +439,6 @@ describe('counters and versions', () => {
 });
 
 describe('when the backend is down', () => {
-  const down = (): Promise<never> => Promise.reject(new Error('down'));
   const methods = { get: down, set: down, add: down, touch: down, delete: down, clear: down };
 
   it('misses and answers false, but throws where an answer decides', async () => {

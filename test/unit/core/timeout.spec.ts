@@ -28,22 +28,22 @@ describe('settleTimeout()', () => {
     expect(settleTimeout(timeout, now)).toBe(ttl);
   });
 
-  it.each([
-    [NaN],
-    [Infinity],
-    ['60'],
-    ['1w'],
-    ['abc'],
-    [''],
-    [true],
-    [{}],
-    [new Date(NaN)],
-    ['1\r\nflush_all'],
-  ])('refuses %p with a TypeError that names it', (timeout) => {
+  it.each<[unknown, string]>([
+    [NaN, 'NaN'],
+    [Infinity, 'Infinity'],
+    ['60', '"60"'],
+    ['1w', '"1w"'],
+    ['abc', '"abc"'],
+    ['', '""'],
+    [true, 'true'],
+    [{}, '[object Object]'],
+    [new Date(NaN), 'Invalid Date'],
+    ['1\r\nflush_all', '"1\r\nflush_all"'],
+  ])('refuses %p with a TypeError that names it', (timeout, name) => {
     expect(() => settleTimeout(timeout as Timeout, now)).toThrow(
       expect.objectContaining({
         name: 'TypeError',
-        message: expect.stringContaining(String(timeout)),
+        message: expect.stringContaining(`${name} is not a timeout`),
       }),
     );
   });

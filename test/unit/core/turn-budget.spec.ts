@@ -30,7 +30,7 @@ describe('TurnBudget', () => {
         return index;
       }),
     );
-    const settled = await Promise.all(results);
+    const settled = await Promise.all(results.map((result) => Promise.resolve(result)));
     counting = false;
 
     expect(results[0]).toBe(0);
@@ -42,7 +42,7 @@ describe('TurnBudget', () => {
 
   it('rejects with what the task throws', async () => {
     const turns = new TurnBudget();
-    turns.run(() => {
+    void turns.run(() => {
       spin(6);
     });
 
