@@ -22,7 +22,7 @@ const SHORT_PACE = { ms: 10, rounds: 3, warmUps: 1 };
 const FLAGS = ['--short', '--disk'];
 
 const short = process.argv.includes('--short');
-const within = filesDirectory(process.argv.includes('--disk'));
+const files = filesDirectory(process.argv.includes('--disk'));
 const asked = process.argv.slice(2).filter((argument) => !FLAGS.includes(argument));
 const unknown = asked.find((argument) => !(argument in GROUPS));
 if (unknown) {
@@ -52,16 +52,16 @@ process.exitCode = failed ? 1 : 0;
 async function runJob(job) {
   console.log(`\n${job.title}`);
   const rows = [];
-  if (job.keepsFiles) console.log(`files in ${within}`);
+  if (job.keepsFiles) console.log(`files in ${files.path}`);
   const notes = noDjango ? [`without Django: ${noDjango}`] : [];
   const failures = [];
-  for (const scene of job.scenes({ short })) {
+  for (const scene of job.scenes({ short, inMemory: files.isMemory })) {
     if (scene.skip) {
       notes.push(`without ${scene.name}: ${scene.skip}`);
       continue;
     }
     const contestants = scene.contestants.filter(({ django }) => !(django && noDjango));
-    const result = await runScene({ ...scene, contestants }, short ? SHORT_PACE : PACE, within);
+    const result = await runScene({ ...scene, contestants }, short ? SHORT_PACE : PACE, files.path);
     rows.push(...result.rows);
     failures.push(...result.failures);
   }

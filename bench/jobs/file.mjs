@@ -14,7 +14,9 @@ const PEERS = [
 ];
 const DJANGO = PEERS[0];
 
-export function scenes({ short }) {
+export function scenes({ short, inMemory }) {
+  // A disk is waited for; memory is not.
+  const clock = inMemory ? 'cpu' : 'wall';
   const sizes = short ? [1_000] : [1_000, 10_000, 50_000];
   return sizes.flatMap((size) => {
     const entries = `${size.toLocaleString('en')} entries`;
@@ -23,6 +25,7 @@ export function scenes({ short }) {
       {
         name: entries,
         kind: 'object',
+        clock,
         size,
         contestants: [ASYNC, SYNC, ...PEERS],
         rows: [
@@ -34,6 +37,7 @@ export function scenes({ short }) {
       {
         name: `${entries}, full`,
         kind: 'object',
+        clock,
         size,
         contestants: [
           { ...ASYNC, options: atCapacity },

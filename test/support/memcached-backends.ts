@@ -12,6 +12,9 @@ type Native = 'getMany' | 'setMany' | 'deleteMany' | 'incr' | 'open' | 'close' |
 /** A memcached backend with its optional methods. */
 export type OpenedBackend = CacheBackend & Required<Pick<CacheBackend, Native | 'flushServer'>>;
 
+/** Options of tests that are not about deadlines. */
+export const PATIENT = { deadlineMs: 2_000 } as const;
+
 /** The backends that one test opened. */
 export interface OpenedBackends {
   /** Opens a backend for the tests' scope. */
@@ -22,14 +25,22 @@ export interface OpenedBackends {
   close(): Promise<void>;
 }
 
-/** Opens backends and closes them all. */
-export function openedBackends(clock: Clock = systemClock): OpenedBackends {
+/**
+ * Opens backends and closes them all.
+ *
+ * @param defaults Options for all of them. Where deadlines are not the subject, `PATIENT` keeps a busy machine from being taken
+ * for a hung server.
+ */
+export function openedBackends(
+  defaults: MemcachedOptions = {},
+  clock: Clock = systemClock,
+): OpenedBackends {
   const reports: BackendReport[] = [];
   const backends: OpenedBackend[] = [];
   return {
     reports,
     open: async (options, more = {}) => {
-      const backend = (await memcached(options)({
+      const backend = (await memcached({ ...defaults, ...options })({
         alias: 'default',
         scope: 'shop',
         clock,

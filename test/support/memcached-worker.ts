@@ -39,6 +39,8 @@ const task = JSON.parse(process.argv[2]!) as WorkerTask;
 const cache = await createCache({
   backend: 'memcached',
   location: task.location,
+  // Counting has to end well on a busy machine too; load has to meet the deadline that applications have.
+  options: task.task === 'load' ? {} : { deadlineMs: 10_000 },
   logger: { log: () => undefined, warn: () => undefined, error: () => undefined },
 });
 process.send!({ ready: true });

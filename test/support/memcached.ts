@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,7 +16,7 @@ export interface MemcachedServer {
   readonly pid: number;
   /** Ends the process, also one that is stopped. Idempotent. */
   stop(): Promise<void>;
-  /** Sends a signal. Resolves when the process has ended, or at once for SIGSTOP and SIGCONT. */
+  /** Sends a signal. Resolves when the process has ended, for SIGSTOP when it stands still, for SIGCONT at once. */
   kill(signal: NodeJS.Signals): Promise<void>;
   /** Ends the process if it runs and starts an empty one on the same port. */
   restart(): Promise<void>;
@@ -97,15 +98,25 @@ export function memcachedServers(): MemcachedServers {
  * @param text Command lines, such as `mg key v f t`; a missing end of line is added.
  */
 export async function rawCommand(port: number, text: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
   // "mn" is answered by "MN" after everything before it, so nothing has to be timed.
-  const answer = await exchange(port, `${text.replace(/(\r\n)?$/, '\r\n')}mn\r\n`, 'MN\r\n');
-  return answer.replace(/MN\r\n$/, '');
+  socket.write(`${text.replace(/(\r\n)?$/, '\r\n')}mn\r\n`);
+  const isOver = (): boolean => Buffer.concat(chunks).toString('latin1').endsWith('MN\r\n');
+  while (!isOver() && !socket.readableEnded && !socket.destroyed) {
+    await Promise.race([once(socket, 'data'), once(socket, 'close')]);
+  }
+  socket.destroy();
+  return Buffer.concat(chunks)
+    .toString()
+    .replace(/MN\r\n$/, '');
 }
 
-/** The keys of all items on a server, as UTF-8. */
-export async function keysOn(port: number): Promise<string[]> {
-  const dump = await exchange(port, 'lru_crawler metadump all\r\n', 'END\r\n');
-  return [...dump.matchAll(/^key=(\S+)/gm)].map(([, key]) => decodeURIComponent(key!));
+/** How many items a server holds. */
+export async function itemsOn(port: number): Promise<number> {
+  return Number(/STAT curr_items (\d+)/.exec(await rawCommand(port, 'stats'))![1]);
 }
 
 /** A loopback port that nobody listens on now. */
@@ -117,20 +128,6 @@ export async function freePort(): Promise<number> {
   server.close();
   await once(server, 'close');
   return port;
-}
-
-async function exchange(port: number, text: string, end: string): Promise<string> {
-  const socket = connect(port, '127.0.0.1');
-  await once(socket, 'connect');
-  const chunks: Buffer[] = [];
-  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-  socket.write(text);
-  const isOver = (): boolean => Buffer.concat(chunks).toString('latin1').endsWith(end);
-  while (!isOver() && !socket.readableEnded && !socket.destroyed) {
-    await Promise.race([once(socket, 'data'), once(socket, 'close')]);
-  }
-  socket.destroy();
-  return Buffer.concat(chunks).toString();
 }
 
 class Server implements MemcachedServer {
@@ -161,7 +158,8 @@ class Server implements MemcachedServer {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const exit = once(child, 'exit');
     child.kill(signal);
-    if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') await exit;
+    if (signal === 'SIGSTOP') await stopped(child.pid!);
+    else if (signal !== 'SIGCONT') await exit;
   }
 
   async restart(): Promise<void> {
@@ -193,6 +191,19 @@ async function spawnMemcached(port: number, args: readonly string[]): Promise<Ch
   }
   child.kill('SIGKILL');
   throw new Error(`memcached did not start on port ${port}: ${complaint.trim()}`);
+}
+
+// The signal takes effect some time after it was sent.
+async function stopped(pid: number): Promise<void> {
+  for (let waited = 0; waited < 2_000; waited += 5) {
+    const state = await readFile(`/proc/${pid}/stat`, 'utf8').then(
+      (stat) => / ([A-Z]) /.exec(stat)![1],
+      // Where there is no /proc, a moment has to do.
+      () => (waited >= 100 ? 'T' : 'R'),
+    );
+    if (state === 'T') return;
+    await sleep(5);
+  }
 }
 
 async function accepts(place: number | string): Promise<boolean> {

@@ -34,6 +34,7 @@ interface Request {
 // More than this is kept here and not yet on its way, so that a burst of calls is not taken for a slow server.
 const IN_FLIGHT = 512;
 const UNSENT_BYTES = 1 << 20;
+const HELD_UP_MS = 20;
 const LAST_SEQUENCE = 0x7fff_ffff;
 // memjs measures silence, which is no deadline, so its own timers are set out of the way.
 const A_DAY = 86_400;
@@ -240,10 +241,18 @@ export class MemjsConnection {
 
   // Answers come in the order of the requests, so one timer for the oldest is enough.
   #armTimer(ms: number): void {
-    this.#timer = setTimeout(() => this.#checkSoon(), ms);
+    const dueAt = performance.now() + ms;
+    this.#timer = setTimeout(() => {
+      const lateMs = performance.now() - dueAt;
+      // Time in which this process was held up is not the server's.
+      if (lateMs > HELD_UP_MS) {
+        for (const request of this.#pending.values()) request.sentAt += lateMs;
+      }
+      this.#checkSoon();
+    }, ms);
   }
 
-  // This process may have been held up: what has arrived is read before time is up.
+  // What has arrived is read before time is up.
   #checkSoon(): void {
     const answersBefore = this.#answers;
     setImmediate(() => this.#checkDeadline(answersBefore));

@@ -72,6 +72,26 @@ describe(`${PROCESSES} processes at one directory`, () => {
     expect(place.files('')).toHaveLength(1);
   });
 
+  it('show a counter that never is away and never goes back while they count', async () => {
+    const options = { location: place.directory, deadlineMs: 60_000 };
+    const backend = await place.open({ clock: systemClock, deadlineMs: 60_000 });
+    await backend.set('n', integer(100_000), 1_000);
+    const settings = { options, key: 'n', count: TRIES };
+    const counting = { isOver: false };
+    const counted = runWorkers(build, PROCESSES, 'incr', settings).finally(() => {
+      counting.isOver = true;
+    });
+
+    const seen: (string | undefined)[] = [];
+    while (!counting.isOver) seen.push(textOf(await backend.get('n')));
+    await counted;
+
+    expect(seen.filter((value) => value === undefined)).toEqual([]);
+    expect(seen.filter((value, index) => Number(value) < Number(seen[index - 1]))).toEqual([]);
+    expect(textOf(await backend.get('n'))).toBe(String(100_000 + PROCESSES * TRIES));
+    expect(place.reports).toEqual([]);
+  });
+
   it(`give whole values to a reader, ${READS} times`, async () => {
     const options = { location: place.directory, deadlineMs: 60_000 };
     const settings = { options, key: 'w', count: 1 };

@@ -6,13 +6,13 @@ import {
   rawCommand,
   type MemcachedServer,
 } from '../../support/memcached.js';
-import { openedBackends, text, textOf } from '../../support/memcached-backends.js';
+import { PATIENT, openedBackends, text, textOf } from '../../support/memcached-backends.js';
 
 const NUMBER = '~clear:shop';
 
 describeWithMemcached('clear() by generation', () => {
   const servers = memcachedServers();
-  const backends = openedBackends();
+  const backends = openedBackends(PATIENT);
   let first: MemcachedServer;
   let second: MemcachedServer;
   let location: string[];
@@ -201,7 +201,7 @@ describeWithMemcached('clear() by generation', () => {
 
 describeWithMemcached('clear() by other means', () => {
   const servers = memcachedServers();
-  const backends = openedBackends();
+  const backends = openedBackends(PATIENT);
 
   afterEach(async () => {
     await backends.close();

@@ -4,6 +4,7 @@ import type { CacheService } from '../../../lib/core/cache.service.js';
 import { createCache } from '../../../lib/create-cache.js';
 import { describeUnless, memcachedMissing, memcachedServers } from '../../support/memcached.js';
 import { callDjango, djangoMissing } from '../../support/memcached-django.js';
+import { PATIENT } from '../../support/memcached-backends.js';
 
 describeUnless(memcachedMissing ?? djangoMissing, 'Django on the same memcached servers', () => {
   const servers = memcachedServers();
@@ -21,7 +22,7 @@ describeUnless(memcachedMissing ?? djangoMissing, 'Django on the same memcached 
   });
 
   async function open(more: Partial<MemcachedCacheOptions> = {}): Promise<CacheService> {
-    const cache = await createCache({ backend: 'memcached', location, ...more });
+    const cache = await createCache({ backend: 'memcached', location, options: PATIENT, ...more });
     caches.push(cache);
     return cache;
   }

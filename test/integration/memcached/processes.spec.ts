@@ -1,6 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
-import { describeWithMemcached, memcachedServers, rawCommand } from '../../support/memcached.js';
+import {
+  describeWithMemcached,
+  itemsOn,
+  memcachedServers,
+  rawCommand,
+} from '../../support/memcached.js';
 import { buildMemcachedWorker, type MemcachedBuild } from '../../support/memcached-build.js';
 
 const COUNT = process.env['HEAVY'] ? 10_000 : 500;
@@ -136,8 +141,4 @@ describeWithMemcached('four processes on one memcached', () => {
 
 async function secondsLeft(port: number): Promise<number> {
   return Number(/t(\d+)/.exec(await rawCommand(port, 'mg :1:counter t'))![1]);
-}
-
-async function itemsOn(port: number): Promise<number> {
-  return Number(/STAT curr_items (\d+)/.exec(await rawCommand(port, 'stats'))![1]);
 }

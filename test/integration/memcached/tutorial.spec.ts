@@ -4,10 +4,12 @@ import type { MemcachedCacheOptions } from '../../../lib/cache-module-options.in
 import { createCache } from '../../../lib/create-cache.js';
 import {
   describeWithMemcached,
+  itemsOn,
   memcachedServers,
   rawCommand,
   type MemcachedServer,
 } from '../../support/memcached.js';
+import { PATIENT } from '../../support/memcached-backends.js';
 
 describeWithMemcached('the tutorial on memcached', () => {
   const servers = memcachedServers();
@@ -30,7 +32,7 @@ describeWithMemcached('the tutorial on memcached', () => {
   });
 
   async function open(options: Partial<MemcachedCacheOptions>): Promise<CacheService> {
-    const opened = await createCache({ backend: 'memcached', ...options });
+    const opened = await createCache({ backend: 'memcached', options: PATIENT, ...options });
     caches.push(opened);
     return opened;
   }
@@ -124,8 +126,4 @@ describeWithMemcached('the tutorial on memcached', () => {
 
 function djangoKey(key: string): string {
   return `django:${key}`;
-}
-
-async function itemsOn(port: number): Promise<number> {
-  return Number(/STAT curr_items (\d+)/.exec(await rawCommand(port, 'stats'))![1]);
 }
