@@ -1,12 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import type {
-  BackendContext,
-  CacheBackend,
-  KeyLimits,
-  Payload,
-  ServerStats,
-  Ttl,
-} from './cache-backend.interface.js';
+import type { BackendContext, CacheBackend } from './cache-backend.interface.js';
 import { publish } from './cache-events.js';
 import {
   CacheBackendError,
@@ -19,10 +12,12 @@ import {
   reasonOf,
   shortKey,
 } from './cache.errors.js';
+import { WrappedBackend, type BackendOperation } from './wrapped.backend.js';
 
 const DEADLINE_MS = 1_000;
 // Removing everything takes as long as there is much to remove.
 const CLEAR_DEADLINE_MS = 30_000;
+const TAKES_LONG: ReadonlySet<BackendOperation> = new Set(['clear', 'flushServer']);
 const UNREACHABLE = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -40,106 +35,31 @@ const UNREACHABLE = new Set([
 /**
  * Stands in front of a backend that can fail: every call settles before a deadline, and every failure becomes a typed
  * error, an event, and one log line per change of state.
- *
- * It is a backend itself and has the native methods that the inner one has.
  */
-export class GuardedBackend implements CacheBackend {
-  readonly name: string;
-  readonly description: string;
-  readonly keyLimits?: KeyLimits;
-  readonly deadlineMs = null;
-  readonly reportsServers = true;
-
-  readonly getMany?: (keys: readonly string[]) => Promise<Map<string, Payload>>;
-  readonly setMany?: (entries: ReadonlyMap<string, Payload>, ttl: Ttl) => Promise<string[]>;
-  readonly deleteMany?: (keys: readonly string[]) => Promise<number>;
-  readonly has?: (key: string) => Promise<boolean>;
-  readonly incr?: (key: string, delta: number) => Promise<number | undefined>;
-  readonly ttl?: (key: string) => Promise<Ttl | undefined>;
-  readonly ping?: () => Promise<void>;
-  readonly stats?: () => Promise<ServerStats[]>;
-  readonly flushServer?: () => Promise<void>;
-
-  readonly #inner: CacheBackend;
+export class GuardedBackend extends WrappedBackend {
   readonly #alias: string;
   readonly #report: BackendContext['report'];
   readonly #deadlineMs: number;
   #isDown = false;
 
   constructor(inner: CacheBackend, context: Pick<BackendContext, 'alias' | 'report'>) {
-    this.#inner = inner;
+    super(inner);
     this.#alias = context.alias;
     this.#report = context.report;
     this.#deadlineMs = inner.deadlineMs ?? DEADLINE_MS;
-    this.name = inner.name;
-    this.description = inner.description ?? inner.name;
-    if (inner.keyLimits) this.keyLimits = inner.keyLimits;
-    if (inner.getMany) {
-      this.getMany = (keys) => this.#call('getMany', keys[0], () => inner.getMany!(keys));
-    }
-    if (inner.setMany) {
-      this.setMany = (entries, ttl) =>
-        this.#call('setMany', entries.keys().next().value, () => inner.setMany!(entries, ttl));
-    }
-    if (inner.deleteMany) {
-      this.deleteMany = (keys) => this.#call('deleteMany', keys[0], () => inner.deleteMany!(keys));
-    }
-    if (inner.has) this.has = (key) => this.#call('has', key, () => inner.has!(key));
-    if (inner.incr) {
-      this.incr = (key, delta) => this.#call('incr', key, () => inner.incr!(key, delta));
-    }
-    if (inner.ttl) this.ttl = (key) => this.#call('ttl', key, () => inner.ttl!(key));
-    if (inner.ping) this.ping = () => this.#call('ping', undefined, () => inner.ping!());
-    if (inner.stats) this.stats = () => this.#call('stats', undefined, () => inner.stats!());
-    if (inner.flushServer) {
-      this.flushServer = () =>
-        this.#call('flushServer', undefined, () => inner.flushServer!(), CLEAR_DEADLINE_MS);
-    }
   }
 
-  get(key: string): Promise<Payload | undefined> {
-    return this.#call('get', key, () => this.#inner.get(key));
-  }
-
-  set(key: string, payload: Payload, ttl: Ttl): Promise<boolean> {
-    return this.#call('set', key, () => this.#inner.set(key, payload, ttl));
-  }
-
-  add(key: string, payload: Payload, ttl: Ttl): Promise<boolean> {
-    return this.#call('add', key, () => this.#inner.add(key, payload, ttl));
-  }
-
-  touch(key: string, ttl: Ttl): Promise<boolean> {
-    return this.#call('touch', key, () => this.#inner.touch(key, ttl));
-  }
-
-  delete(key: string): Promise<boolean> {
-    return this.#call('delete', key, () => this.#inner.delete(key));
-  }
-
-  clear(): Promise<void> {
-    return this.#call('clear', undefined, () => this.#inner.clear(), CLEAR_DEADLINE_MS);
-  }
-
-  async open(): Promise<void> {
-    await this.#inner.open?.();
-  }
-
-  async close(): Promise<void> {
-    await this.#inner.close?.();
-  }
-
-  #call<T>(
-    operation: string,
-    key: string | undefined,
+  protected around<T>(
+    operation: BackendOperation,
+    keys: readonly string[],
     call: () => Promise<T>,
-    deadlineMs = this.#deadlineMs,
   ): Promise<T> {
+    const deadlineMs = TAKES_LONG.has(operation) ? CLEAR_DEADLINE_MS : this.#deadlineMs;
     const started = performance.now();
     return new Promise<T>((resolve, reject) => {
       const fail = (cause: unknown): void => {
         clearTimeout(timer);
-        reject(this.#failed(cause, operation, key, started));
+        reject(this.#failed(cause, operation, keys[0], started));
       };
       // If this process was held up, the answer may be there already: it gets one turn to be read before time is up.
       const timer = setTimeout(() => {
@@ -167,7 +87,7 @@ export class GuardedBackend implements CacheBackend {
       durationMs: performance.now() - started,
       error,
     });
-    if (!this.#isDown && !this.#inner.reportsServers && !(error instanceof CacheCorruptError)) {
+    if (!this.#isDown && !this.inner.reportsServers && !(error instanceof CacheCorruptError)) {
       this.#isDown = true;
       this.#report({ kind: 'server', server: this.description, state: 'down', error });
     }

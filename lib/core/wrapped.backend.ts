@@ -1,0 +1,119 @@
+import type {
+  CacheBackend,
+  KeyLimits,
+  Payload,
+  ServerStats,
+  Ttl,
+} from './cache-backend.interface.js';
+
+/** A method of a backend that a wrapper stands around. */
+export type BackendOperation =
+  | 'get'
+  | 'set'
+  | 'add'
+  | 'touch'
+  | 'delete'
+  | 'clear'
+  | 'getMany'
+  | 'setMany'
+  | 'deleteMany'
+  | 'has'
+  | 'incr'
+  | 'ttl'
+  | 'ping'
+  | 'stats'
+  | 'flushServer';
+
+/**
+ * A backend in front of another one: it has the native methods that the inner one has, and each call goes through
+ * `around()`.
+ */
+export abstract class WrappedBackend implements CacheBackend {
+  readonly name: string;
+  readonly description: string;
+  readonly keyLimits?: KeyLimits;
+  readonly deadlineMs = null;
+  readonly reportsServers = true;
+
+  readonly getMany?: (keys: readonly string[]) => Promise<Map<string, Payload>>;
+  readonly setMany?: (entries: ReadonlyMap<string, Payload>, ttl: Ttl) => Promise<string[]>;
+  readonly deleteMany?: (keys: readonly string[]) => Promise<number>;
+  readonly has?: (key: string) => Promise<boolean>;
+  readonly incr?: (key: string, delta: number) => Promise<number | undefined>;
+  readonly ttl?: (key: string) => Promise<Ttl | undefined>;
+  readonly ping?: () => Promise<void>;
+  readonly stats?: () => Promise<ServerStats[]>;
+  readonly flushServer?: () => Promise<void>;
+
+  protected readonly inner: CacheBackend;
+
+  constructor(inner: CacheBackend) {
+    this.inner = inner;
+    this.name = inner.name;
+    this.description = inner.description ?? inner.name;
+    if (inner.keyLimits) this.keyLimits = inner.keyLimits;
+    if (inner.getMany) {
+      this.getMany = (keys) => this.around('getMany', keys, () => inner.getMany!(keys));
+    }
+    if (inner.setMany) {
+      this.setMany = (entries, ttl) =>
+        this.around('setMany', [...entries.keys()], () => inner.setMany!(entries, ttl));
+    }
+    if (inner.deleteMany) {
+      this.deleteMany = (keys) => this.around('deleteMany', keys, () => inner.deleteMany!(keys));
+    }
+    if (inner.has) this.has = (key) => this.around('has', [key], () => inner.has!(key));
+    if (inner.incr) {
+      this.incr = (key, delta) => this.around('incr', [key], () => inner.incr!(key, delta));
+    }
+    if (inner.ttl) this.ttl = (key) => this.around('ttl', [key], () => inner.ttl!(key));
+    if (inner.ping) this.ping = () => this.around('ping', [], () => inner.ping!());
+    if (inner.stats) this.stats = () => this.around('stats', [], () => inner.stats!());
+    if (inner.flushServer) {
+      this.flushServer = () => this.around('flushServer', [], () => inner.flushServer!());
+    }
+  }
+
+  get(key: string): Promise<Payload | undefined> {
+    return this.around('get', [key], () => this.inner.get(key));
+  }
+
+  set(key: string, payload: Payload, ttl: Ttl): Promise<boolean> {
+    return this.around('set', [key], () => this.inner.set(key, payload, ttl));
+  }
+
+  add(key: string, payload: Payload, ttl: Ttl): Promise<boolean> {
+    return this.around('add', [key], () => this.inner.add(key, payload, ttl));
+  }
+
+  touch(key: string, ttl: Ttl): Promise<boolean> {
+    return this.around('touch', [key], () => this.inner.touch(key, ttl));
+  }
+
+  delete(key: string): Promise<boolean> {
+    return this.around('delete', [key], () => this.inner.delete(key));
+  }
+
+  clear(): Promise<void> {
+    return this.around('clear', [], () => this.inner.clear());
+  }
+
+  async open(): Promise<void> {
+    await this.inner.open?.();
+  }
+
+  async close(): Promise<void> {
+    await this.inner.close?.();
+  }
+
+  /**
+   * Makes the call, or answers for it.
+   *
+   * @param keys The keys that the call is about; none for a call about the whole backend.
+   */
+  protected abstract around<T>(
+    operation: BackendOperation,
+    keys: readonly string[],
+    call: () => Promise<T>,
+  ): Promise<T>;
+}
