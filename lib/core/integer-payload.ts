@@ -1,5 +1,5 @@
 import type { Payload } from './cache-backend.interface.js';
-import { CacheTypeError } from './cache.errors.js';
+import { CacheTypeError, shortKey } from './cache.errors.js';
 
 const INTEGER = /^-?\d+ *$/;
 
@@ -34,7 +34,7 @@ export function addToPayload(
 export function notAnInteger(key: string): CacheTypeError {
   return new CacheTypeError(
     'CACHE_NOT_AN_INTEGER',
-    `The entry "${key}" does not hold an integer, so it cannot be incremented. Store a whole number first, or use another key for the counter.`,
+    `The entry "${shortKey(key)}" does not hold an integer, so it cannot be incremented. Store a whole number first, or use another key for the counter.`,
     { key },
   );
 }
@@ -44,7 +44,7 @@ export function safeSum(sum: bigint, key: string): number {
   const value = Number(sum);
   if (!Number.isSafeInteger(value)) {
     throw new RangeError(
-      `The counter "${key}" would become ${sum}, which is beyond the safe integers (2^53 - 1). Nothing was changed.`,
+      `The counter "${shortKey(key)}" would become ${sum}, which is beyond the safe integers (2^53 - 1). Nothing was changed.`,
     );
   }
   return value;

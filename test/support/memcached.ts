@@ -56,6 +56,8 @@ export function describeUnless(reason: string | undefined, title: string, fn: ()
       });
     });
   } else {
+    // Jest does not name the suites it skips.
+    process.stderr.write(`skipped: ${title}: ${reason}\n`);
     describe.skip(`${title} (skipped: ${reason})`, fn);
   }
 }

@@ -49,6 +49,11 @@ export class CacheDirectories {
     return this.#checked.has(leaf);
   }
 
+  /** Checks the scope's directory, if it is there, before it is listed. @throws {CacheUnavailableError} */
+  async checkScope(): Promise<void> {
+    await this.#check(this.#layout.scopeDirectory);
+  }
+
   /** Checks the directories that lead to a leaf, if they are there. @throws {CacheUnavailableError} */
   async check(leaf: number): Promise<void> {
     await this.#check(this.#layout.scopeDirectory);

@@ -119,7 +119,7 @@ export class FileBackend implements CacheBackend {
 
   async clear(): Promise<void> {
     const { leaves } = this.#parts;
-    const existing = await this.#run(() => leaves.existing());
+    const existing = await this.#leaves();
     await inParallel(existing, (leaf) => this.#run(() => leaves.clear(leaf)));
   }
 
@@ -162,13 +162,21 @@ export class FileBackend implements CacheBackend {
   /** Counts the entries by listing the leaves. Hits, misses and evictions are this process's. */
   async stats(): Promise<ServerStats[]> {
     const { leaves, culler } = this.#parts;
-    const existing = await this.#run(() => leaves.existing());
+    const existing = await this.#leaves();
     const counts = await inParallel(existing, (leaf) =>
       this.#run(async () => (await leaves.list(leaf)).entries.length),
     );
     const items = counts.reduce((sum, count) => sum + count, 0);
     const figures = { hits: this.#hits, misses: this.#misses, evictions: culler.evictions };
     return [{ server: this.description, state: 'up', items, ...figures }];
+  }
+
+  /** The leaves that are there. */
+  #leaves(): Promise<number[]> {
+    return this.#run(async () => {
+      await this.#parts.directories.checkScope();
+      return this.#parts.leaves.existing();
+    });
   }
 
   #peek(key: string): Promise<LiveEntry | undefined> {

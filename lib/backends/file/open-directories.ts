@@ -15,8 +15,9 @@ const PASSING = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EIO', 'ESTALE'
 export async function openDirectories(
   directories: CacheDirectories,
   location: string,
-  { alias, report }: Pick<BackendContext, 'alias' | 'report'>,
+  context: Pick<BackendContext, 'alias' | 'report'>,
 ): Promise<void> {
+  const { alias } = context;
   try {
     await directories.open();
   } catch (cause) {
@@ -31,7 +32,7 @@ export async function openDirectories(
   try {
     await directories.probe();
   } catch (error) {
-    report({
+    context.report({
       kind: 'warning',
       message: `Cache "${alias}" cannot write to "${location}": ${reasonOf(error)}. Until it can, entries are read but not stored.`,
       error,

@@ -3,10 +3,10 @@ import {
   closeSync,
   type Dirent,
   fstatSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   openSync,
-  linkSync,
   readdirSync,
   readSync,
   renameSync,
@@ -162,6 +162,6 @@ function isSameFile(fd: number, path: string): boolean {
 
 function patch(fd: number, bytes: Buffer, position: number): void {
   const written = writeSync(fd, bytes, 0, bytes.length, position);
-  if (written !== bytes.length)
-    throw new Error(`only ${written} of ${bytes.length} bytes were written`);
+  if (written === bytes.length) return;
+  throw new Error(`only ${written} of ${bytes.length} bytes were written`);
 }

@@ -12,7 +12,14 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { FileIoMode } from '../../../lib/backends/file/index.js';
-import { type FilePlace, filePlace, integer, text, textOf } from '../../support/file-place.js';
+import {
+  type FilePlace,
+  filePlace,
+  filesBelow,
+  integer,
+  text,
+  textOf,
+} from '../../support/file-place.js';
 
 const isRoot = process.geteuid?.() === 0;
 const asRoot = isRoot ? it : it.skip;
@@ -132,6 +139,20 @@ describe.each<FileIoMode>(['async', 'sync'])('directories and modes with %s io',
     await expect(backend.set('k', text('w'), null)).rejects.toThrow('is a symbolic link');
     await backend.clear();
     expect(readdirSync(join(place.outside, 'elsewhere'))).toHaveLength(1);
+  });
+
+  it('does not clear or count through a scope that is a symbolic link', async () => {
+    const backend = await place.open({ io });
+    await backend.set('k', text('v'), null);
+    const scope = join(place.directory, readdirSync(place.directory)[0]!);
+    const elsewhere = join(place.outside, 'elsewhere');
+    renameSync(scope, elsewhere);
+    symlinkSync(elsewhere, scope);
+
+    await expect(backend.clear()).rejects.toMatchObject({ code: 'CACHE_UNSAFE_DIRECTORY' });
+    await expect(backend.stats()).rejects.toMatchObject({ code: 'CACHE_UNSAFE_DIRECTORY' });
+
+    expect(filesBelow(elsewhere)).toHaveLength(1);
   });
 
   it('are made again by what stores, and missing ones are misses', async () => {
