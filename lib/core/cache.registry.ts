@@ -140,7 +140,11 @@ async function openCache(
     strict,
     forgiving: backend.deadlineMs === null ? backend : new MissOnErrorBackend(strict),
     keys: new KeyBuilder({ ...settings, limits: backend.keyLimits }),
-    codec: new PayloadCodec(settings.serializer ?? options.serializer, settings.isolation),
+    codec: new PayloadCodec(
+      settings.serializer ?? options.serializer,
+      settings.isolation,
+      backend.getSync !== undefined,
+    ),
     timeout: settings.timeout,
     onError,
     flights: { miss: new SingleFlight(), throw: new SingleFlight() },

@@ -29,6 +29,11 @@ export async function getOrSet<T>(
   const finalKey = view.key(key, options.version);
   // A bad timeout is an error before any I/O.
   if (typeof options.timeout !== 'function') view.ttl(options.timeout);
+  const known = view.backend.getSync?.(finalKey);
+  if (known) {
+    const value = view.decode(known, finalKey, options.type);
+    if (value !== MISS) return { value: value as T, isHit: true };
+  }
   const mode = flights[view.onError];
   const joins = mode.has(finalKey);
   const landed = await mode.run(finalKey, (callLoader) =>

@@ -16,6 +16,7 @@ import {
 } from './payload-flags.js';
 import { copyPlain, freezePlain } from './plain-copy.js';
 import type { Serializer } from './serializer.interface.js';
+import { TreePayload } from './tree-payload.js';
 
 /** A class whose instances are stored as plain data and revived with its prototype. Its constructor is not called. */
 export type ValueType<T = unknown> = abstract new (...args: never[]) => T;
@@ -46,10 +47,13 @@ export class MemoPayload implements Payload {
 export class PayloadCodec {
   readonly #serializer: Serializer;
   readonly #freezes: boolean;
+  readonly #keepsTrees: boolean;
 
-  constructor(serializer: Serializer, isolation: Isolation) {
+  /** @param keepsPayloads True if the backend keeps payloads as the objects they are; then plain trees are not written out. */
+  constructor(serializer: Serializer, isolation: Isolation, keepsPayloads = false) {
     this.#serializer = serializer;
     this.#freezes = isolation === 'freeze';
+    this.#keepsTrees = keepsPayloads && serializer.keep !== undefined;
   }
 
   /**
@@ -88,7 +92,10 @@ export class PayloadCodec {
       default:
         break;
     }
-    const payload = this.#serializer.serialize(type ? asPlain(value, type) : value);
+    const plain = type ? asPlain(value, type) : value;
+    const kept = this.#keepsTrees ? this.#serializer.keep!(plain) : undefined;
+    if (kept) return kept;
+    const payload = this.#serializer.serialize(plain);
     return this.#serializer.isPlain?.(payload.flags)
       ? new MemoPayload(payload.flags, payload.data)
       : payload;
@@ -100,6 +107,10 @@ export class PayloadCodec {
    * @throws {CacheCorruptError} if the payload cannot be read.
    */
   decode(payload: Payload, type?: ValueType): unknown {
+    if (payload instanceof TreePayload) {
+      const own = this.#freezes ? freezePlain(payload.tree) : copyPlain(payload.tree);
+      return type ? asInstance(own, type) : own;
+    }
     const { flags, data } = payload;
     switch (flags) {
       case FLAG_TEXT:
@@ -120,6 +131,7 @@ export class PayloadCodec {
 
   /** True if decoding costs next to nothing, whatever the size. */
   isCheap(payload: Payload): boolean {
+    if (payload instanceof TreePayload) return this.#freezes;
     return typeof payload.data === 'string' && payload.flags <= FLAG_TEXT;
   }
 

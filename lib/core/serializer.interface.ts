@@ -1,4 +1,5 @@
 import type { Payload } from './cache-backend.interface.js';
+import type { TreePayload } from './tree-payload.js';
 
 /**
  * Turns values that are not text, integers or bytes into payloads and back.
@@ -15,6 +16,11 @@ export interface Serializer {
    * @throws {CacheSerializationError} naming the path inside the value and what to do, if it could not be given back equal.
    */
   serialize(value: unknown): Payload;
+  /**
+   * A payload that holds a copy of the value: exactly what `deserialize(serialize(value))` would give. Undefined for a value
+   * that has to be written out. Used where payloads stay in this process; absent, every value is written out.
+   */
+  keep?(value: unknown): TreePayload | undefined;
   /** True if `deserialize` reads payloads with these flags. */
   reads(flags: number): boolean;
   /**

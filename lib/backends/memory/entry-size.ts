@@ -1,4 +1,5 @@
 import type { Payload } from '../../core/cache-backend.interface.js';
+import { TreePayload } from '../../core/tree-payload.js';
 
 // Measured on Node 20: what an entry takes besides the bytes of its key and its value.
 const ENTRY_BYTES = 200;
@@ -8,6 +9,7 @@ const LEAST_TEXT_BYTES = 24;
 
 /** About how many bytes of memory an entry takes: its key, its payload, what is remembered on it, and what is around. */
 export function entrySize(key: string, payload: Payload): number {
+  if (payload instanceof TreePayload) return ENTRY_BYTES + 2 * key.length + payload.bytes;
   const { data } = payload;
   const bytes =
     typeof data === 'string'

@@ -2,7 +2,9 @@ import type { Payload } from '../../core/cache-backend.interface.js';
 import { CacheSerializationError, reasonOf } from '../../core/cache.errors.js';
 import { FLAG_JSON, FLAG_TAGGED_JSON } from '../../core/payload-flags.js';
 import type { Serializer } from '../../core/serializer.interface.js';
+import type { TreePayload } from '../../core/tree-payload.js';
 import { type JsonOptions, type ResolvedJsonOptions, resolveJsonOptions } from './json.options.js';
+import { keptTree } from './kept-tree.js';
 import { checkLevels, isPlainTree } from './plain-tree.js';
 import { refusal } from './refusal.js';
 import { MOST_LEVELS } from './tag-format.js';
@@ -42,6 +44,10 @@ export class JsonSerializer implements Serializer {
     } catch (error) {
       throw error instanceof CacheSerializationError ? error : notWritten(error);
     }
+  }
+
+  keep(value: unknown): TreePayload | undefined {
+    return keptTree(value);
   }
 
   reads(flags: number): boolean {
