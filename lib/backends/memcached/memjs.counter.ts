@@ -2,6 +2,7 @@ import { CacheBackendError, CacheUnsupportedError, shortKey } from '../../core/c
 import { integerOf, notAnInteger, safeSum } from '../../core/integer-payload.js';
 import { OPCODE, STATUS, counterExtras } from './binary-packet.js';
 import type { PacketParts } from './binary-packet.js';
+import { pauseAfterLoss } from './contention.js';
 import type { MemcachedItem } from './memcached-client.interface.js';
 import type { MemjsReply } from './memjs-library.interface.js';
 
@@ -81,6 +82,7 @@ export class MemjsCounter {
       if (reply.header.status === STATUS.ok) return value;
       if (reply.header.status === STATUS.keyNotFound) return undefined;
       if (reply.header.status !== STATUS.keyExists) throw this.#client.unexpected(reply, 'decr');
+      await pauseAfterLoss(tries + 1);
     }
     throw new CacheBackendError(
       'CACHE_BACKEND',
