@@ -6,7 +6,7 @@ import { describeWithMemcached, rawCommand } from '../support/memcached.js';
 import { backendPlace } from '../support/suite-backends.js';
 import type { DjangoTest } from '../support/suite-django.js';
 import { runDjangoTests } from '../support/suite-django.js';
-import { memcachedPlaces, PATIENT, serverForAll } from '../support/suite-memcached.js';
+import { CLIENTS, memcachedPlaces, PATIENT, serverForAll } from '../support/suite-memcached.js';
 import { placeOn } from '../support/suite-place.js';
 import { baseCacheKeyTests } from './base-cache-key.tests.js';
 import { baseCacheTimeTests } from './base-cache-time.tests.js';
@@ -59,29 +59,31 @@ const memcachedTests: readonly DjangoTest[] = [
   },
 ];
 
-describeWithMemcached('Django on one server', () => {
-  const server = serverForAll();
-  const places = memcachedPlaces(server);
+describe.each(CLIENTS)('over %s', (client) => {
+  describeWithMemcached('Django on one server', () => {
+    const server = serverForAll();
+    const places = memcachedPlaces(server, client);
 
-  runDjangoTests('BaseCacheTests', places, [
-    ...baseCacheTests,
-    ...baseCacheTimeTests,
-    ...baseCacheVersionTests,
-    ...baseCacheKeyTests,
-  ]);
-  runDjangoTests('BaseMemcachedTests', places, memcachedTests);
+    runDjangoTests('BaseCacheTests', places, [
+      ...baseCacheTests,
+      ...baseCacheTimeTests,
+      ...baseCacheVersionTests,
+      ...baseCacheKeyTests,
+    ]);
+    runDjangoTests('BaseMemcachedTests', places, memcachedTests);
 
-  it('closing a cache closes its connections [test_close]', async () => {
-    const before = await connectionsOf(server().port);
-    const place = places.make();
-    const cache = await place.open();
-    await cache.set('foo', 'bar');
-    expect(await connectionsOf(server().port)).toBe(before + 1);
+    it('closing a cache closes its connections [test_close]', async () => {
+      const before = await connectionsOf(server().port);
+      const place = places.make();
+      const cache = await place.open();
+      await cache.set('foo', 'bar');
+      expect(await connectionsOf(server().port)).toBe(before + 1);
 
-    await cache.close();
+      await cache.close();
 
-    expect(await connectionsOf(server().port)).toBe(before);
-    await place.end();
+      expect(await connectionsOf(server().port)).toBe(before);
+      await place.end();
+    });
   });
 });
 

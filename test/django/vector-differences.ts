@@ -27,8 +27,7 @@ export const RULES = {
   noPadding: 'a number that became shorter has no blank behind it; on memcached it has',
   safeIntegers:
     'sums and deltas beyond the safe integers are refused; the backends of Django grow, wrap or fail',
-  noNegatives:
-    'the binary protocol of memcached cannot count below zero, which is told as CACHE_UNSUPPORTED',
+  negativesCount: 'counters go below zero on every backend; in Django not on memcached',
   movesKeepValues: 'moving a value by 0 versions keeps it; Django loses it',
   allOrNothing:
     'setMany() serialises everything before it stores anything; in Django some values are stored',
@@ -57,7 +56,7 @@ const ONLY_ON: Readonly<Partial<Record<RuleName, readonly string[]>>> = {
   textCounts: ['memory', 'file'],
   noPadding: ['memory', 'file'],
   tooLargeIsFalse: ['memcached'],
-  noNegatives: ['memcached'],
+  negativesCount: ['memcached'],
 };
 
 /** The vectors in which a rule here makes a difference to what Django did, by id. */
@@ -80,7 +79,7 @@ export const DIFFERENCES: Readonly<Record<string, readonly RuleName[]>> = {
   'h-047': ['expiredIsGone'],
   'h-053': ['clearIsOwn'],
   'h-063': ['tooLargeIsFalse'],
-  'h-069': ['noNegatives'],
+  'h-069': ['negativesCount'],
   'h-071': ['integersOnly'],
   'h-075': ['integersOnly'],
   'h-077': ['safeIntegers'],

@@ -71,7 +71,7 @@ function expectation(vector: Vector, index: number, call: Call, place: CachePlac
   );
 }
 
-/** Rules about sums: integers only, safe ones only, and none below zero where the server cannot. */
+/** Rules about sums: integers only, safe ones only, and below zero on every backend. */
 function counted({ op }: Call, theirs: unknown, { backend }: CachePlace): Expectation | undefined {
   if (op === 'decr_version' && (theirs as number) < 0) {
     return { outcome: { error: 'RangeError' }, rule: 'versionsAreWhole', isLast: true };
@@ -84,7 +84,7 @@ function counted({ op }: Call, theirs: unknown, { backend }: CachePlace): Expect
     return { outcome: { error: 'CACHE_NOT_AN_INTEGER' }, rule: 'integersOnly', isLast: true };
   }
   return backend === 'memcached' && (theirs as number) < 0
-    ? { outcome: { error: 'CACHE_UNSUPPORTED' }, rule: 'noNegatives', isLast: true }
+    ? { outcome: { value: theirs }, rule: 'negativesCount' }
     : undefined;
 }
 

@@ -19,16 +19,23 @@ export function serverForAll(args: readonly string[] = []): () => MemcachedServe
   return () => server!;
 }
 
+/** What can speak to a memcached server; whatever holds, holds for all of them. */
+export const CLIENTS = ['meta', 'memjs'] as const;
+
 /** Places on a memcached server, told apart by the beginning of the key. Time really passes. */
-export function memcachedPlaces(server: () => Pick<MemcachedServer, 'address'>): PlaceMaker {
+export function memcachedPlaces(
+  server: () => Pick<MemcachedServer, 'address'>,
+  client: (typeof CLIENTS)[number] = 'meta',
+): PlaceMaker {
   return {
     backend: 'memcached',
     realTime: true,
     make: () =>
       placeOn({
         backend: 'memcached',
-        factory: (options) => memcached({ location: server().address, ...PATIENT, ...options }),
-        tellsTtl: false,
+        factory: (options) =>
+          memcached({ location: server().address, client, ...PATIENT, ...options }),
+        tellsTtl: client === 'meta',
         prefix: `t-${randomUUID().slice(0, 13)}`,
       }),
   };

@@ -3,6 +3,7 @@ import { MemcachedBackend } from './memcached.backend.js';
 import { resolveMemcachedOptions } from './memcached.options.js';
 import type { MemcachedOptions } from './memcached.options.js';
 import { MemjsClient } from './memjs.client.js';
+import { MetaClient } from './meta.client.js';
 
 export { MemcachedBackend } from './memcached.backend.js';
 export type { MemcachedClientFactory } from './memcached.backend.js';
@@ -14,13 +15,14 @@ export type { ServerAddress } from './server-address.js';
 /**
  * A cache on one or more memcached servers.
  *
- * Needs the package `memjs`. Connects when it is first used, so an application starts without its servers.
+ * Connects when it is first used, so an application starts without its servers.
  *
  * @example CacheModule.forRoot({ backend: memcached({ location: ['10.0.0.1:11211', '10.0.0.2:11211'] }) })
  * @throws {CacheConfigError} at once, naming the option and what is allowed.
  */
 export function memcached(options?: MemcachedOptions): CacheBackendFactory {
   const resolved = resolveMemcachedOptions(options);
+  const Client = resolved.client === 'memjs' ? MemjsClient : MetaClient;
   return (context) =>
-    new MemcachedBackend(resolved, context, (address) => new MemjsClient(address, resolved));
+    new MemcachedBackend(resolved, context, (address) => new Client(address, resolved));
 }

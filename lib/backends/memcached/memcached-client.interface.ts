@@ -1,4 +1,4 @@
-import type { Payload } from '../../core/cache-backend.interface.js';
+import type { Payload, Ttl } from '../../core/cache-backend.interface.js';
 
 /** A stored item as a client hands it out. */
 export interface MemcachedItem {
@@ -51,6 +51,14 @@ export interface MemcachedClient {
    * @throws {CacheUnsupportedError} if the library cannot do it without losing the ttl.
    */
   incr(key: string, delta: number, shownKey: string): Promise<number | undefined>;
+  /** The payload alone, where that is cheaper than `get`. */
+  getPayload?(key: string): Promise<Payload | undefined>;
+  /** The payloads of several keys in one batch, in their order. */
+  getPayloads?(keys: readonly string[]): Promise<(Payload | undefined)[]>;
+  /** True if there is an item. Its value is not sent. */
+  has?(key: string): Promise<boolean>;
+  /** Seconds left; null = for ever; undefined = no item. */
+  ttl?(key: string): Promise<Ttl | undefined>;
   /** What the server says about itself, or about its settings. */
   stats(group?: 'settings'): Promise<Record<string, string>>;
   /** Empties the server. */

@@ -31,7 +31,7 @@ export type MemcachedClientFactory = (address: ServerAddress) => MemcachedClient
  * Text, integers and bytes are stored as Python's clients store them, under the final key itself until the first `clear()`
  * by generation. Each server has its own health: while one is down, its keys are missed and the others go on.
  *
- * A server cannot say how long an item has left, so there is no `ttl()`; a counter cannot go below zero.
+ * `has()` and `ttl()` are there if the client has them; memjs has not.
  */
 export class MemcachedBackend implements CacheBackend {
   readonly name = 'memcached';
@@ -40,6 +40,8 @@ export class MemcachedBackend implements CacheBackend {
   /** A call may take a connection, a look at the `clear()` number, and several round trips; each has its own limit. */
   readonly deadlineMs: number;
   readonly reportsServers = true;
+  readonly has?: (key: string) => Promise<boolean>;
+  readonly ttl?: (key: string) => Promise<Ttl | undefined>;
 
   readonly #context: BackendContext;
   readonly #clear: ResolvedMemcachedOptions['clear'];
@@ -62,16 +64,24 @@ export class MemcachedBackend implements CacheBackend {
       options.placement,
       servers.map(({ node }) => node),
     );
-    this.#servers = servers.map(
-      (address) =>
+    const clients = servers.map(clientOf);
+    this.#servers = clients.map(
+      (client) =>
         new MemcachedServer({
-          client: clientOf(address),
+          client,
           maxItemBytes: options.maxItemBytes,
           report: (report) => context.report(report),
-          onReturn: (client) => this.#onReturn(client),
-          onOverflow: (client) => this.#onOverflow(client),
+          onReturn: (returned) => this.#onReturn(returned),
+          onOverflow: (returned) => this.#onOverflow(returned),
         }),
     );
+    // Present means used, so they are here only if the client has them.
+    if (clients.every((client) => client.has !== undefined)) {
+      this.has = (key) => this.#read(key, (client, wire) => client.has!(wire));
+    }
+    if (clients.every((client) => client.ttl !== undefined)) {
+      this.ttl = (key) => this.#read(key, (client, wire) => client.ttl!(wire));
+    }
     if (options.clear === 'generation') {
       this.#generation = new Generation(context.scope, this.#servers, context.clock);
     }
@@ -88,7 +98,7 @@ export class MemcachedBackend implements CacheBackend {
   }
 
   get(key: string): Promise<Payload | undefined> {
-    return this.#under((generation) => this.#get(wireKey(key, generation)));
+    return this.#read(key, payloadOf);
   }
 
   set(key: string, payload: Payload, ttl: Ttl): Promise<boolean> {
@@ -135,13 +145,15 @@ export class MemcachedBackend implements CacheBackend {
   /** What the servers that answer hold. Rejects only if none of those asked answers. */
   getMany(keys: readonly string[]): Promise<Map<string, Payload>> {
     return this.#under(async (generation) => {
-      const wires = keys.map((key) => wireKey(key, generation));
-      const payloads = await answersOf(wires.map((wire) => this.#get(wire)));
       const found = new Map<string, Payload>();
-      keys.forEach((key, index) => {
-        const payload = payloads[index];
-        if (payload) found.set(key, payload);
+      const reading = [...this.#byServer(keys, generation)].map(async ([server, asked]) => {
+        const payloads = await server.read((client) => payloadsOf(client, [...asked.keys()]));
+        [...asked.values()].forEach((key, index) => {
+          const payload = payloads[index];
+          if (payload) found.set(key, payload);
+        });
       });
+      await answersOf(reading);
       return found;
     });
   }
@@ -204,9 +216,30 @@ export class MemcachedBackend implements CacheBackend {
     return expiryOf(ttl, this.#context.clock.now());
   }
 
-  async #get(wire: string): Promise<Payload | undefined> {
-    const item = await this.#serverOf(wire).read((client) => client.get(wire));
-    return item?.payload;
+  #read<T>(
+    key: string,
+    question: (client: MemcachedClient, wire: string) => Promise<T>,
+  ): Promise<T> {
+    return this.#under((generation) => {
+      const wire = wireKey(key, generation);
+      return this.#serverOf(wire).read((client) => question(client, wire));
+    });
+  }
+
+  /** The caller's keys by wire key, for each server that has some of them. */
+  #byServer(
+    keys: readonly string[],
+    generation: number,
+  ): Map<MemcachedServer, Map<string, string>> {
+    const groups = new Map<MemcachedServer, Map<string, string>>();
+    for (const key of keys) {
+      const wire = wireKey(key, generation);
+      const server = this.#serverOf(wire);
+      const group = groups.get(server);
+      if (group) group.set(wire, key);
+      else groups.set(server, new Map([[wire, key]]));
+    }
+    return groups;
   }
 
   async #set(wire: string, payload: Payload, ttl: Ttl): Promise<boolean> {
@@ -245,6 +278,19 @@ export class MemcachedBackend implements CacheBackend {
       });
     }
   }
+}
+
+async function payloadOf(client: MemcachedClient, wire: string): Promise<Payload | undefined> {
+  if (client.getPayload) return client.getPayload(wire);
+  return (await client.get(wire))?.payload;
+}
+
+function payloadsOf(
+  client: MemcachedClient,
+  wires: readonly string[],
+): Promise<(Payload | undefined)[]> {
+  if (client.getPayloads) return client.getPayloads(wires);
+  return Promise.all(wires.map((wire) => payloadOf(client, wire)));
 }
 
 /** The answers of those that did not fail; rejects if all did. */

@@ -1,3 +1,4 @@
+import type { ConnectionOptions } from 'node:tls';
 import { badOption, checkInteger, checkOneOf, checkOptionNames } from '../../core/option-checks.js';
 import { PLACEMENT_NAMES } from './placement.js';
 import type { PlacementName } from './placement.js';
@@ -8,11 +9,22 @@ import type { ServerAddress } from './server-address.js';
 export interface MemcachedOptions {
   /**
    * The servers: a list, or a string with commas or semicolons between them. Each is `host`, `host:port`, `[IPv6]:port` or
-   * `unix:/path`, with `user:password@` in front where it wants a login (SASL). Default: `['127.0.0.1:11211']`.
+   * `unix:/path`, with `user:password@` in front where it wants a login. Default: `['127.0.0.1:11211']`.
    */
   readonly location?: string | readonly string[];
-  /** The library that speaks to the servers. Default: `'memjs'`, over the binary protocol. */
-  readonly client?: 'memjs';
+  /**
+   * What speaks to the servers.
+   *
+   * - `'meta'`: this package's own client, over the meta protocol. memcached 1.6.10 or newer; `user:password@` is a login over
+   *   text (`-Y`).
+   * - `'memjs'`: the package memjs, over the binary protocol, for older servers and for a login by SASL. It cannot tell how
+   *   long an entry has left, and a counter cannot go below zero.
+   *
+   * Default: `'meta'`.
+   */
+  readonly client?: 'meta' | 'memjs';
+  /** Options of Node's `tls.connect()`, for servers that speak TLS; `{}` is enough for most. `client: 'meta'` only. Default: in the clear. */
+  readonly tls?: ConnectionOptions;
   /**
    * How a key's server is chosen. Applications that share several servers must choose alike, and list them in the same order.
    *
@@ -49,6 +61,8 @@ export interface MemcachedOptions {
 /** The settings, complete and checked. */
 export interface ResolvedMemcachedOptions {
   readonly servers: readonly ServerAddress[];
+  readonly client: 'meta' | 'memjs';
+  readonly tls: ConnectionOptions | undefined;
   readonly placement: PlacementName;
   readonly clear: 'generation' | 'flush' | 'none';
   readonly deadlineMs: number;
@@ -58,14 +72,14 @@ export interface ResolvedMemcachedOptions {
 
 const DEFAULTS = {
   location: ['127.0.0.1:11211'],
-  client: 'memjs',
+  client: 'meta',
   placement: 'rendezvous',
   clear: 'generation',
   deadlineMs: 250,
   connectTimeoutMs: 500,
 } as const satisfies MemcachedOptions;
 
-const NAMES = [...Object.keys(DEFAULTS), 'maxItemBytes'];
+const NAMES = [...Object.keys(DEFAULTS), 'maxItemBytes', 'tls'];
 const LONGEST_MS = 60_000;
 const WHERE = 'the options of the memcached backend';
 
@@ -75,17 +89,30 @@ export function resolveMemcachedOptions(options: MemcachedOptions = {}): Resolve
     throw badOption('memcached()', 'options', options, 'an object');
   }
   checkOptionNames(WHERE, options, NAMES);
-  checkOneOf(WHERE, 'client', options.client, ['memjs']);
+  checkOneOf(WHERE, 'client', options.client, ['meta', 'memjs']);
   checkOneOf(WHERE, 'placement', options.placement, PLACEMENT_NAMES);
   checkOneOf(WHERE, 'clear', options.clear, ['generation', 'flush', 'none']);
   checkInteger(WHERE, 'deadlineMs', options.deadlineMs, 1, LONGEST_MS);
   checkInteger(WHERE, 'connectTimeoutMs', options.connectTimeoutMs, 1, LONGEST_MS);
   checkInteger(WHERE, 'maxItemBytes', options.maxItemBytes, 1024, 1 << 30);
+  if (options.tls !== undefined && (typeof options.tls !== 'object' || options.tls === null)) {
+    throw badOption(WHERE, 'tls', options.tls, 'an object of options for tls.connect()');
+  }
+  if (options.tls !== undefined && options.client === 'memjs') {
+    throw badOption(
+      WHERE,
+      'client',
+      options.client,
+      '"meta" where "tls" is given: memjs has no TLS',
+    );
+  }
   return {
     servers: parseLocation(
       options.location === undefined ? DEFAULTS.location : options.location,
       WHERE,
     ),
+    client: options.client ?? DEFAULTS.client,
+    tls: options.tls,
     placement: options.placement ?? DEFAULTS.placement,
     clear: options.clear ?? DEFAULTS.clear,
     deadlineMs: options.deadlineMs ?? DEFAULTS.deadlineMs,

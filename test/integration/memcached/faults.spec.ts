@@ -12,7 +12,8 @@ import {
 
 const GET = 0x0c;
 const VERSION = 0x0b;
-const backends = openedBackends();
+// The scripted server of this file speaks the binary protocol.
+const backends = openedBackends({ client: 'memjs' });
 const servers: ScriptedServer[] = [];
 
 /** A backend without generations, so that only what a test asks for is sent. */

@@ -199,6 +199,7 @@ describeWithMemcached('a memcached server that is away', () => {
   it('is given up after the connect timeout where it takes connections and says nothing', async () => {
     const silent = await startScripted(() => undefined);
     const backend = await backends.open({
+      client: 'memjs',
       location: `user:password@${silent.address}`,
       connectTimeoutMs: 200,
     });

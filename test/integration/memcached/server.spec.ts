@@ -132,17 +132,26 @@ describeWithMemcached('the memcached backend on a server', () => {
     expect(textOf(await backend.get('counter'))?.trimEnd()).toBe(digits);
   });
 
-  it('says what to do where a counter would go below zero, and leaves it', async () => {
+  it('says what to do where a counter would go below zero over memjs, and leaves it', async () => {
+    const binary = await backends.open({ location: server.address, client: 'memjs' });
     await backend.set('counter', { flags: 2, data: '5' }, 1000);
     await backend.set('debt', { flags: 2, data: '-5' }, 1000);
 
-    await expect(backend.incr('counter', -6)).rejects.toMatchObject({
+    await expect(binary.incr('counter', -6)).rejects.toMatchObject({
       code: 'CACHE_UNSUPPORTED',
       message: expect.stringContaining('Start the counter higher so that it stays at 0 or above'),
     });
-    await expect(backend.incr('debt', 1)).rejects.toMatchObject({ code: 'CACHE_UNSUPPORTED' });
-    expect(await backend.incr('debt', 0)).toBe(-5);
+    await expect(binary.incr('debt', 1)).rejects.toMatchObject({ code: 'CACHE_UNSUPPORTED' });
+    expect(await binary.incr('debt', 0)).toBe(-5);
     expect(textOf(await backend.get('counter'))).toBe('5');
+  });
+
+  it('counts below zero and back, and keeps the time', async () => {
+    await backend.set('counter', { flags: 2, data: '5' }, 1000);
+
+    expect(await backend.incr('counter', -6)).toBe(-1);
+    expect(await backend.incr('counter', 1)).toBe(0);
+    expect(await rawCommand(server.port, 'mg counter t')).toMatch(/^HD t(1000|999)/);
   });
 
   it('loses no decrement of a thousand at once', async () => {

@@ -6,7 +6,7 @@ it('open() says what to install where memjs is missing', async () => {
     throw new Error("Cannot find package 'memjs'");
   });
   const { memcached } = await import('../../../lib/backends/memcached/index.js');
-  const backend = await memcached()({
+  const backend = await memcached({ client: 'memjs' })({
     alias: 'default',
     scope: '',
     clock: systemClock,

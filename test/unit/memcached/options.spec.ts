@@ -22,6 +22,8 @@ describe('memcached()', () => {
       servers: [
         { name: '127.0.0.1:11211', node: '127.0.0.1:11211', host: '127.0.0.1', port: 11211 },
       ],
+      client: 'meta',
+      tls: undefined,
       placement: 'rendezvous',
       clear: 'generation',
       deadlineMs: 250,
@@ -36,9 +38,11 @@ describe('memcached()', () => {
       'Unknown option "locations" in the options of the memcached backend. Did you mean "location"?',
     ],
     [
-      { client: 'meta' },
-      '"client" in the options of the memcached backend is "meta", but must be "memjs".',
+      { client: 'binary' },
+      '"client" in the options of the memcached backend is "binary", but must be "meta" or "memjs".',
     ],
+    [{ tls: true }, '"tls" in the options of the memcached backend is true, but must be an object'],
+    [{ client: 'memjs', tls: {} }, 'must be "meta" where "tls" is given'],
     [{ placement: 'crc' }, 'must be "rendezvous" or "modula" or "ketama" or "python-memcached"'],
     [{ clear: 'all' }, 'must be "generation" or "flush" or "none"'],
     [
@@ -76,9 +80,11 @@ describe('memcached()', () => {
     expect(inspect(backend, { depth: 10, showHidden: true })).not.toContain('s3cret');
   });
 
-  it('has no ttl(), which the binary protocol lacks', async () => {
-    const backend = await memcached()(context);
+  it('has ttl() and has() only where the client can tell', async () => {
+    const meta = await memcached()(context);
+    const memjs = await memcached({ client: 'memjs' })(context);
 
-    expect('ttl' in backend).toBe(false);
+    expect([typeof meta.ttl, typeof meta.has]).toEqual(['function', 'function']);
+    expect([typeof memjs.ttl, typeof memjs.has]).toEqual(['undefined', 'undefined']);
   });
 });

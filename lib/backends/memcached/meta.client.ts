@@ -1,0 +1,168 @@
+import type { Payload, Ttl } from '../../core/cache-backend.interface.js';
+import type { MemcachedItem } from './memcached-client.interface.js';
+import { FLAG_RENEWED_LEASE } from './meta.answers.js';
+import type {
+  MetaInitial,
+  MetaLeaseOptions,
+  MetaLeased,
+  MetaMemcachedClient,
+} from './meta-client.interface.js';
+import { MetaCommands } from './meta.commands.js';
+import type { MetaConnectionOptions } from './meta.connection.js';
+import { MetaCounter } from './meta.counter.js';
+import { changedByOthers, leasesTooOld, leasesWithoutCas } from './meta.errors.js';
+import { LEASES_SINCE, checkCredentials, isAtLeast } from './meta.handshake.js';
+import type { MemcachedVersion } from './meta.handshake.js';
+import { WonLease } from './meta.lease.js';
+import { MetaLink } from './meta.link.js';
+import type { ServerAddress } from './server-address.js';
+
+// A batch of more keys is sent as several, so that none awaits more replies than the deadline is made for.
+const KEYS_AT_ONCE = 256;
+const ADD_TRIES = 10;
+
+/**
+ * One server over memcached's meta protocol: version 1.6.10 or newer, also with a login over text (`-Y`) and with TLS.
+ *
+ * There is one connection, made when the client is first asked and again after it broke.
+ */
+export class MetaClient implements MetaMemcachedClient {
+  readonly server: string;
+  readonly #link: MetaLink;
+  readonly #commands: MetaCommands;
+  readonly #counter: MetaCounter;
+
+  /** @throws {CacheConfigError} if the address has a login that the protocol cannot transport. */
+  constructor(address: ServerAddress, options: MetaConnectionOptions) {
+    checkCredentials(address);
+    this.server = address.name;
+    this.#link = new MetaLink(address, options);
+    this.#commands = new MetaCommands(this.#link);
+    this.#counter = new MetaCounter(this.#commands);
+  }
+
+  /** Resolves: there is no library. */
+  load(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  getPayload(key: string): Promise<Payload | undefined> {
+    return this.#commands.payload(key);
+  }
+
+  async getPayloads(keys: readonly string[]): Promise<(Payload | undefined)[]> {
+    if (keys.length === 0) return [];
+    if (keys.length <= KEYS_AT_ONCE) return this.#commands.payloads(keys);
+    const batches: Promise<(Payload | undefined)[]>[] = [];
+    for (let from = 0; from < keys.length; from += KEYS_AT_ONCE) {
+      batches.push(this.#commands.payloads(keys.slice(from, from + KEYS_AT_ONCE)));
+    }
+    return (await Promise.all(batches)).flat();
+  }
+
+  get(key: string): Promise<MemcachedItem | undefined> {
+    return this.#commands.item(key);
+  }
+
+  async has(key: string): Promise<boolean> {
+    const found = await this.#commands.look(key);
+    return found !== undefined && !found.isLease;
+  }
+
+  async ttl(key: string): Promise<Ttl | undefined> {
+    const found = await this.#commands.look(key);
+    // 0: its last second has ended since the server found it.
+    if (found === undefined || found.isLease || found.ttl === 0) return undefined;
+    return found.ttl === -1 ? null : found.ttl;
+  }
+
+  store(
+    mode: 'set' | 'add',
+    key: string,
+    payload: Payload,
+    expiry: number,
+    cas?: bigint,
+  ): Promise<boolean> {
+    if (mode === 'add') return this.#add(key, payload, expiry);
+    return this.#commands.set(key, payload, expiry, cas);
+  }
+
+  async touch(key: string, expiry: number): Promise<boolean> {
+    const found = await this.#commands.touch(key, expiry);
+    if (found === undefined) return false;
+    // A lease must not last as long as a value: nobody would replace an owner who died. So this one is given back.
+    if (found.isLease) await this.#commands.delete(key, found.cas);
+    return !found.isLease;
+  }
+
+  /** True also if there was only a lease, which its owner has lost then. */
+  delete(key: string): Promise<boolean> {
+    return this.#commands.delete(key);
+  }
+
+  incr(
+    key: string,
+    delta: number,
+    shownKey: string,
+    initial?: MetaInitial,
+  ): Promise<number | undefined> {
+    return this.#counter.incr(key, delta, shownKey, initial);
+  }
+
+  async lease(key: string, { seconds, refreshBelow }: MetaLeaseOptions): Promise<MetaLeased> {
+    const version = this.#link.version ?? (await this.version());
+    if (!isAtLeast(version, LEASES_SINCE)) throw leasesTooOld(this.server, version, LEASES_SINCE);
+    const found = await this.#commands.lease(key, seconds, refreshBelow);
+    if (found === undefined) return { isStale: false };
+    const { payload, cas, ttl, isLease, isWon, isTaken, isStale } = found;
+    if (isWon && cas === 0n) {
+      if (isLease) await this.#commands.delete(key);
+      throw leasesWithoutCas(this.server);
+    }
+    if (isLease) {
+      // Of a lease that its owner renewed, the server gives out another when less than `refreshBelow` is left of it.
+      const isNew = isWon && payload.flags !== FLAG_RENEWED_LEASE;
+      const lease = isNew ? { lease: new WonLease(this.#commands, key, cas) } : {};
+      return { isStale: false, ...lease };
+    }
+    const old = { payload, ttl, isMarked: isStale };
+    const lease = isWon ? { lease: new WonLease(this.#commands, key, cas, old) } : {};
+    return { payload, isStale: isWon || isTaken || isStale, ...lease };
+  }
+
+  stats(group?: 'settings'): Promise<Record<string, string>> {
+    return this.#commands.stats(group);
+  }
+
+  flush(): Promise<void> {
+    return this.#commands.flush();
+  }
+
+  ping(): Promise<void> {
+    return this.#commands.ping();
+  }
+
+  async version(): Promise<MemcachedVersion> {
+    await this.#commands.ping();
+    return this.#link.version!;
+  }
+
+  close(): void {
+    this.#link.close();
+  }
+
+  async #add(key: string, payload: Payload, expiry: number): Promise<boolean> {
+    for (let tries = 0; tries < ADD_TRIES; tries += 1) {
+      const added = await this.#commands.put('add', key, payload, expiry);
+      if (added.is !== 'exists') return added.is === 'done';
+      const found = await this.#commands.look(key);
+      if (found?.isLease === true) {
+        const replaced = await this.#commands.put('set', key, payload, expiry, found.cas);
+        if (replaced.is === 'done' || replaced.is === 'refused') return replaced.is === 'done';
+      } else if (found !== undefined) {
+        return false;
+      }
+    }
+    throw changedByOthers(this.server, 'add', key, ADD_TRIES);
+  }
+}
