@@ -108,7 +108,10 @@ describeWithMemcached('MetaClient and a memcached process', () => {
       expect(
         [...answers].filter((answer) => answer !== 'value' && answer !== 'CACHE_CONNECTION_LOST'),
       ).toEqual([]);
-      expect(await codeOf(client.getPayload('key'))).toBe('CACHE_UNAVAILABLE');
+      // If all had been answered, it is the next call that finds the connection lost.
+      expect(['CACHE_UNAVAILABLE', 'CACHE_CONNECTION_LOST']).toContain(
+        await codeOf(client.getPayload('key')),
+      );
       await server.restart();
       expect(await client.getPayload('key')).toBeUndefined();
     }
