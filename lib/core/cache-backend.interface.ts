@@ -98,8 +98,8 @@ export interface CacheBackend {
   /** Absent: any well-formed key will do. */
   readonly keyLimits?: KeyLimits;
   /**
-   * How long the guard waits for one call before it gives up, in milliseconds. `null`: it works in this process, cannot
-   * hang and is not guarded. Default: 1,000.
+   * How long the guard waits for one call before it gives up, in milliseconds. `Infinity`: the backend has deadlines of its
+   * own and settles every call. `null`: it works in this process, cannot hang and is not guarded. Default: 1,000.
    */
   readonly deadlineMs?: number | null;
   /**

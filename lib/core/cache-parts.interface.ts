@@ -1,6 +1,7 @@
 import type { BackendReport, CacheBackend } from './cache-backend.interface.js';
 import type { OnError } from './cache-options.interface.js';
 import type { Landed } from './get-or-set.js';
+import type { GuardedBackends } from './guarded.backend.js';
 import type { KeyBuilder } from './key-builder.js';
 import type { CacheLog } from './cache-log.js';
 import type { PayloadCodec } from './payload-codec.js';
@@ -9,14 +10,10 @@ import type { Timeout } from './timeout.js';
 import type { TurnBudget } from './turn-budget.js';
 
 /** What a cache is made of; all views of it share these. Put together by the registry. */
-export interface CacheParts {
+export interface CacheParts extends GuardedBackends {
   readonly alias: string;
   /** The backend as it was made. */
   readonly backend: CacheBackend;
-  /** The backend behind its guard: throws when it fails. */
-  readonly strict: CacheBackend;
-  /** The same, with misses instead of failures. */
-  readonly forgiving: CacheBackend;
   readonly keys: KeyBuilder;
   readonly codec: PayloadCodec;
   /** Holds if a call does not say. */

@@ -4,7 +4,6 @@ import { isWatched, publish, type CacheOperationEvent } from './cache-events.js'
 import type { OnError } from './cache-options.interface.js';
 import type { CacheParts } from './cache-parts.interface.js';
 import { CacheBackendError, CacheClosedError } from './cache.errors.js';
-import { or } from './miss-on-error.backend.js';
 import type { ValueType } from './payload-codec.js';
 import {
   looksLikeMilliseconds,
@@ -79,8 +78,13 @@ export class CacheView {
   }
 
   /** What a change comes to if the backend fails: as `onError` says, the fallback or the error. */
-  changed<T>(change: Promise<T>, fallback: T): Promise<T> {
-    return this.onError === 'miss' ? or(change, fallback) : change;
+  async changed<T>(change: Promise<T>, fallback: T): Promise<T> {
+    try {
+      return await change;
+    } catch (error) {
+      if (this.onError === 'miss' && error instanceof CacheBackendError) return fallback;
+      throw error;
+    }
   }
 
   /** The error for a call after `close()`, or undefined while the cache is open. */

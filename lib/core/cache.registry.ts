@@ -11,9 +11,8 @@ import type { CacheParts } from './cache-parts.interface.js';
 import { CacheService } from './cache.service.js';
 import { CacheConfigError, reasonOf, shortKey } from './cache.errors.js';
 import { systemClock, type Clock } from './clock.js';
-import { GuardedBackend } from './guarded.backend.js';
+import { guarded } from './guarded.backend.js';
 import { KeyBuilder } from './key-builder.js';
-import { MissOnErrorBackend } from './miss-on-error.backend.js';
 import { didYouMean } from './option-checks.js';
 import { PayloadCodec } from './payload-codec.js';
 import { resolveCacheOptions, type ResolvedCacheOptions } from './resolve-cache-options.js';
@@ -133,12 +132,10 @@ async function openCache(
   const backend = await makeBackend(settings, options.backends, context);
   reporter.name = backend.name;
   await backend.open?.();
-  const strict = backend.deadlineMs === null ? backend : new GuardedBackend(backend, context);
   const parts: CacheParts = {
     alias,
     backend,
-    strict,
-    forgiving: backend.deadlineMs === null ? backend : new MissOnErrorBackend(strict),
+    ...guarded(backend, context),
     keys: new KeyBuilder({ ...settings, limits: backend.keyLimits }),
     codec: new PayloadCodec(
       settings.serializer ?? options.serializer,

@@ -1,6 +1,7 @@
 import type { CacheBackend, Payload, Ttl } from './cache-backend.interface.js';
 import { CacheBackendError, CacheUnsupportedError, shortKey } from './cache.errors.js';
 import { addToPayload, safeSum } from './integer-payload.js';
+import { KeyTurns } from './key-turns.js';
 
 // What the facade asks of any backend: the native method where there is one, otherwise the same from the six.
 
@@ -49,7 +50,7 @@ export async function ping(backend: CacheBackend): Promise<void> {
 }
 
 // One counter at a time per backend and key: what is derived is atomic in this process only.
-const counting = new WeakMap<CacheBackend, Map<string, Promise<unknown>>>();
+const counting = new WeakMap<CacheBackend, KeyTurns>();
 
 /** The new value, or undefined if there is no live entry. */
 export async function incr(
@@ -59,16 +60,9 @@ export async function incr(
 ): Promise<number | undefined> {
   if (backend.incr) return backend.incr(key, delta);
   if (!backend.ttl) throw unsupported(backend, 'incr');
-  const queue = counting.get(backend) ?? new Map<string, Promise<unknown>>();
-  counting.set(backend, queue);
-  const turn = (queue.get(key) ?? Promise.resolve()).then(() => addDerived(backend, key, delta));
-  const settled = turn.catch(() => undefined);
-  queue.set(key, settled);
-  try {
-    return await turn;
-  } finally {
-    if (queue.get(key) === settled) queue.delete(key);
-  }
+  const turns = counting.get(backend) ?? new KeyTurns();
+  counting.set(backend, turns);
+  return turns.run(key, () => addDerived(backend, key, delta));
 }
 
 /** What a counter that begins at `initial` is after adding `delta`. @throws {RangeError} */

@@ -1,52 +1,65 @@
 import { performance } from 'node:perf_hooks';
-import type { BackendContext, CacheBackend } from './cache-backend.interface.js';
-import { publish } from './cache-events.js';
-import {
-  CacheBackendError,
-  CacheClosedError,
-  CacheCorruptError,
-  CacheTimeoutError,
-  CacheTypeError,
-  CacheUnavailableError,
-  CacheUnsupportedError,
-  reasonOf,
-  shortKey,
-} from './cache.errors.js';
+import { BackendFailures } from './backend-failures.js';
+import type { BackendContext, CacheBackend, Payload } from './cache-backend.interface.js';
+import { CacheBackendError, CacheTimeoutError } from './cache.errors.js';
+import type { OnError } from './cache-options.interface.js';
+import { PartialAnswer } from './partial-answer.js';
 import { WrappedBackend, type BackendOperation } from './wrapped.backend.js';
 
 const DEADLINE_MS = 1_000;
 // Removing everything takes as long as there is much to remove.
 const CLEAR_DEADLINE_MS = 30_000;
 const TAKES_LONG: ReadonlySet<BackendOperation> = new Set(['clear', 'flushServer']);
-const UNREACHABLE = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EPIPE',
-  'ENOSPC',
-  'EROFS',
-  'EACCES',
-  'EPERM',
-]);
+
+/** A backend behind its guard, once for each `onError`. */
+export interface GuardedBackends {
+  /** Throws when the backend fails. */
+  readonly strict: CacheBackend;
+  /** Answers misses and false when the backend fails, and throws where an answer would decide something. */
+  readonly forgiving: CacheBackend;
+}
+
+/** Puts a backend behind its guard. One that works in this process and cannot hang needs none. */
+export function guarded(
+  backend: CacheBackend,
+  context: Pick<BackendContext, 'alias' | 'report'>,
+): GuardedBackends {
+  if (backend.deadlineMs === null) return { strict: backend, forgiving: backend };
+  const failures = new BackendFailures(backend, context);
+  return {
+    strict: new GuardedBackend(backend, failures, 'throw'),
+    forgiving: new GuardedBackend(backend, failures, 'miss'),
+  };
+}
 
 /**
  * Stands in front of a backend that can fail: every call settles before a deadline, and every failure becomes a typed
- * error, an event, and one log line per change of state.
+ * error and an event, or with `onError: 'miss'` what a cache without the entry would answer.
  */
-export class GuardedBackend extends WrappedBackend {
-  readonly #alias: string;
-  readonly #report: BackendContext['report'];
+class GuardedBackend extends WrappedBackend {
+  readonly #failures: BackendFailures;
+  readonly #isForgiving: boolean;
   readonly #deadlineMs: number;
-  #isDown = false;
+  readonly #answered: <T>(answer: T) => T;
 
-  constructor(inner: CacheBackend, context: Pick<BackendContext, 'alias' | 'report'>) {
+  constructor(inner: CacheBackend, failures: BackendFailures, onError: OnError) {
     super(inner);
-    this.#alias = context.alias;
-    this.#report = context.report;
+    this.#failures = failures;
+    this.#isForgiving = onError === 'miss';
     this.#deadlineMs = inner.deadlineMs ?? DEADLINE_MS;
+    this.#answered = (answer) => {
+      failures.answered();
+      return answer;
+    };
+  }
+
+  // What is called most makes the least of it.
+  override get(key: string): Promise<Payload | undefined> {
+    if (this.#deadlineMs !== Infinity) return super.get(key);
+    const started = performance.now();
+    return this.inner
+      .get(key)
+      .then(undefined, (cause: unknown) => this.#failed<undefined>(cause, 'get', [key], started));
   }
 
   protected around<T>(
@@ -54,81 +67,70 @@ export class GuardedBackend extends WrappedBackend {
     keys: readonly string[],
     call: () => Promise<T>,
   ): Promise<T> {
-    const deadlineMs = TAKES_LONG.has(operation) ? CLEAR_DEADLINE_MS : this.#deadlineMs;
     const started = performance.now();
+    return this.#inTime(operation, call).then(this.#answered<T>, (cause: unknown) =>
+      this.#failed<T>(cause, operation, keys, started),
+    );
+  }
+
+  #inTime<T>(operation: BackendOperation, call: () => Promise<T>): Promise<T> {
+    if (this.#deadlineMs === Infinity) return call();
+    const deadlineMs = TAKES_LONG.has(operation) ? CLEAR_DEADLINE_MS : this.#deadlineMs;
     return new Promise<T>((resolve, reject) => {
-      const fail = (cause: unknown): void => {
-        clearTimeout(timer);
-        reject(this.#failed(cause, operation, keys[0], started));
-      };
       // If this process was held up, the answer may be there already: it gets one turn to be read before time is up.
       const timer = setTimeout(() => {
         setImmediate(() => {
-          fail(new CacheTimeoutError('CACHE_TIMEOUT', `no answer within ${deadlineMs} ms`));
+          reject(new CacheTimeoutError('CACHE_TIMEOUT', `no answer within ${deadlineMs} ms`));
         });
       }, deadlineMs);
-      const succeed = (answer: T): void => {
-        clearTimeout(timer);
-        if (this.#isDown) this.#cameBack();
-        resolve(answer);
-      };
-      call().then(succeed, fail);
+      call().then(
+        (answer) => {
+          clearTimeout(timer);
+          resolve(answer);
+        },
+        (error: unknown) => {
+          clearTimeout(timer);
+          // oxlint-disable-next-line prefer-promise-reject-errors -- it is passed on as it is
+          reject(error);
+        },
+      );
     });
   }
 
-  #failed(cause: unknown, operation: string, key: string | undefined, started: number): unknown {
-    if (isCallersFault(cause, operation)) return cause;
-    const error = this.#typed(cause, operation, key);
-    publish({
-      alias: this.#alias,
-      backend: this.name,
+  /** What the caller sees instead of an answer. */
+  #failed<T>(
+    cause: unknown,
+    operation: BackendOperation,
+    keys: readonly string[],
+    started: number,
+  ): T {
+    const isPartial = cause instanceof PartialAnswer;
+    const error = this.#failures.failed(
+      isPartial ? cause.cause : cause,
       operation,
-      result: 'error',
-      durationMs: performance.now() - started,
-      error,
-    });
-    if (!this.#isDown && !this.inner.reportsServers && !(error instanceof CacheCorruptError)) {
-      this.#isDown = true;
-      this.#report({ kind: 'server', server: this.description, state: 'down', error });
-    }
-    return error;
-  }
-
-  #cameBack(): void {
-    this.#isDown = false;
-    this.#report({ kind: 'server', server: this.description, state: 'up' });
-  }
-
-  #typed(cause: unknown, operation: string, key: string | undefined): CacheBackendError {
-    const what = key === undefined ? operation : `${operation} "${shortKey(key)}"`;
-    const message = `The ${this.name} backend of cache "${this.#alias}" failed to ${what}: ${reasonOf(cause)}.`;
-    const details = {
-      alias: this.#alias,
-      backend: this.name,
-      operation,
-      ...(key === undefined ? {} : { key }),
-      cause,
-    };
-    const code = (cause as { code?: unknown } | null | undefined)?.code;
-    if (cause instanceof CacheTimeoutError) {
-      return new CacheTimeoutError('CACHE_TIMEOUT', message, details);
-    }
-    if (cause instanceof CacheCorruptError) {
-      return new CacheCorruptError('CACHE_CORRUPT', message, details);
-    }
-    if (cause instanceof CacheUnavailableError || UNREACHABLE.has(String(code))) {
-      return new CacheUnavailableError('CACHE_UNAVAILABLE', message, details);
-    }
-    return new CacheBackendError('CACHE_BACKEND', message, details);
+      keys[0],
+      started,
+    );
+    const fallback = FALLBACKS[operation];
+    if (!this.#isForgiving || !fallback || !(error instanceof CacheBackendError)) throw error;
+    return (isPartial ? cause.answer : fallback(keys)) as T;
   }
 }
 
-/** True for what the contract lets a backend say about the call itself; it is no failure of the backend. */
-function isCallersFault(cause: unknown, operation: string): boolean {
-  return (
-    cause instanceof CacheTypeError ||
-    cause instanceof CacheUnsupportedError ||
-    cause instanceof CacheClosedError ||
-    (operation === 'incr' && cause instanceof RangeError)
-  );
-}
+type Fallback = (keys: readonly string[]) => unknown;
+
+const refused: Fallback = () => false;
+const missing: Fallback = () => undefined;
+
+/** What the caller of a forgiving cache sees instead of a failure. An operation that is not here decides something: it fails. */
+const FALLBACKS: Readonly<Partial<Record<BackendOperation, Fallback>>> = {
+  get: missing,
+  getMany: () => new Map(),
+  has: refused,
+  ttl: missing,
+  set: refused,
+  setMany: (keys) => [...keys],
+  touch: refused,
+  delete: refused,
+  deleteMany: () => 0,
+};

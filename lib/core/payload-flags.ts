@@ -24,5 +24,7 @@ export const FLAG_JSON = FLAG_TEXT | 256;
 export const FLAG_TAGGED_JSON = FLAG_TEXT | 512;
 /** Empty bytes. Apart from 0, because an empty item with flags 0 is what memcached makes for a lease. */
 export const FLAG_EMPTY_BYTES = 1024;
+/** No value but a lease that its owner has renewed. Apart from 0, so that nobody takes it for one that was just given. */
+export const FLAG_RENEWED_LEASE = 2048;
 /** A stored HTTP response. */
 export const FLAG_PAGE = 4096;

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { backendContract, cacheContract } from 'nestjs-cache-framework/testing';
 import { memcached } from '../../lib/backends/memcached/index.js';
 import { systemClock } from '../../lib/core/clock.js';
-import { GuardedBackend } from '../../lib/core/guarded.backend.js';
+import { guarded } from '../../lib/core/guarded.backend.js';
 import { describeWithMemcached } from '../support/memcached.js';
 import { backendPlace } from '../support/suite-backends.js';
 import { contractOf, REAL_TIME, runTogether, without } from '../support/suite-contract.js';
@@ -55,10 +55,10 @@ describe.each(CLIENTS)('over %s', (client) => {
         backendContract({
           ...common,
           create: async (scope) =>
-            new GuardedBackend(
+            guarded(
               await place.open(memcached({ location: server().address, ...options }), scope),
               place.context(scope),
-            ),
+            ).strict,
           supports,
         }),
         leftOutOfBackends,

@@ -1,8 +1,8 @@
 import { describe } from '@jest/globals';
+import type { CacheBackend } from 'nestjs-cache-framework';
 import { backendContract, fakeClock } from 'nestjs-cache-framework/testing';
 import { memory } from 'nestjs-cache-framework/backends/memory';
-import { GuardedBackend } from '../../lib/core/guarded.backend.js';
-import { MissOnErrorBackend } from '../../lib/core/miss-on-error.backend.js';
+import { guarded } from '../../lib/core/guarded.backend.js';
 import { backendPlace } from '../support/suite-backends.js';
 import { runInTurn, without } from '../support/suite-contract.js';
 
@@ -31,7 +31,7 @@ describe('memory behind the guard', () => {
       ...common,
       supports: { ping: false, getSync: false, setSync: false },
       create: async (scope) =>
-        new GuardedBackend(await place.open(factory, scope), place.context(scope)),
+        guarded(watched(await place.open(factory, scope)), place.context(scope)).strict,
     }),
     without('ping', 'getSync', 'setSync'),
   );
@@ -43,10 +43,13 @@ describe('memory behind the guard that turns failures into misses', () => {
       ...common,
       supports: { ping: false, getSync: false, setSync: false },
       create: async (scope) =>
-        new MissOnErrorBackend(
-          new GuardedBackend(await place.open(factory, scope), place.context(scope)),
-        ),
+        guarded(watched(await place.open(factory, scope)), place.context(scope)).forgiving,
     }),
     without('ping', 'getSync', 'setSync'),
   );
 });
+
+/** The backend as if it could hang, which is what a guard is for. */
+function watched(backend: CacheBackend): CacheBackend {
+  return Object.defineProperty(backend, 'deadlineMs', { value: 1_000 });
+}

@@ -1,6 +1,6 @@
 import { describe } from '@jest/globals';
 import { backendContract, cacheContract, fakeClock } from 'nestjs-cache-framework/testing';
-import { GuardedBackend } from '../../lib/core/guarded.backend.js';
+import { guarded } from '../../lib/core/guarded.backend.js';
 import { backendPlace } from '../support/suite-backends.js';
 import { contractOf, runInTurn, without } from '../support/suite-contract.js';
 import { placeOn, type PlaceMaker } from '../support/suite-place.js';
@@ -44,7 +44,7 @@ describe('a backend with the six methods behind the guard', () => {
   runInTurn(
     backendContract({
       create: async (scope) =>
-        new GuardedBackend(await place.open(factory, scope), place.context(scope)),
+        guarded(await place.open(factory, scope), place.context(scope)).strict,
       advance,
       supports: NONE,
     }),

@@ -27,6 +27,9 @@ export function fakeClient(server: string): FakeClient {
     calls,
     failure: undefined,
     load: async () => undefined,
+    getPayload: (key) => did(`get ${key}`, () => items.get(key)?.payload),
+    getPayloads: (keys) =>
+      did(`get ${keys.join(' ')}`, () => keys.map((key) => items.get(key)?.payload)),
     get: (key) => did(`get ${key}`, () => items.get(key)),
     store: (mode, key, payload: Payload, _expiry, expected = 0n) =>
       did(`${mode} ${key}`, () => {

@@ -7,6 +7,45 @@ export interface MemcachedItem {
   readonly cas: bigint;
 }
 
+/** Where a counter begins if it is missing. */
+export interface CounterStart {
+  /** What is added to. */
+  readonly value: number;
+  /** As memcached has it; see `expiryOf`. */
+  readonly expiry: number;
+}
+
+/** What a caller asks for who would load the item if it is missing. */
+export interface ItemLeaseOptions {
+  /** How long the lease lasts unless it is renewed, in seconds; at least 2. */
+  readonly seconds: number;
+  /**
+   * An item that has less than this left is to be loaded again by one caller, in seconds. A winner of this kind who dies is
+   * not replaced before the item has expired. Undefined: an item is good until it expires.
+   */
+  readonly refreshBelow?: number | undefined;
+}
+
+/** What the server answered to one who would load the item. */
+export interface LeasedItem {
+  /** The value; undefined if there is none. */
+  readonly payload?: Payload;
+  /** True: the item was marked stale, or has less than `refreshBelow` left. */
+  readonly isStale: boolean;
+  /** This caller is the one to load. Absent without a payload: another is loading, so ask again in a moment. */
+  readonly lease?: ItemLease;
+}
+
+/** The right of one caller to load and store an item. It ends with a `set`, `add`, `delete` or `incr` by anybody. */
+export interface ItemLease {
+  /** Stores the value. False if the right has ended: then nothing was stored, and nothing that is there was changed. */
+  fill(payload: Payload, expiry: number): Promise<boolean>;
+  /** Makes the lease last for so many seconds from now. False if the right has ended. A stale item needs none of this. */
+  renew(seconds: number): Promise<boolean>;
+  /** Gives the right back: the next who asks is to load. A stale item stays as it is, with the time it has left. */
+  release(): Promise<void>;
+}
+
 /**
  * One server, spoken to through one library: the port behind which clients are exchanged.
  *
@@ -17,14 +56,19 @@ export interface MemcachedItem {
  * connection breaks. It rejects with an error of `memcached.errors.ts`, whose code says whether the server is to blame;
  * after a timeout, a lost connection or an unreadable answer the connection is dropped, so that a late answer reaches nobody.
  *
- * Keys are checked by the caller: 1 to 250 bytes, no blank, no control character. Calls of one tick should go out together.
+ * A key that memcached cannot take is never sent: the call rejects with `InvalidCacheKeyError`. Calls of one tick should go
+ * out together. What a client cannot do it leaves out.
  */
 export interface MemcachedClient {
   /** The server's address without secrets, for messages. */
   readonly server: string;
   /** Loads the library. Connects nothing. @throws {CacheConfigError} if it is not installed. */
   load(): Promise<void>;
-  /** The item, or undefined. */
+  /** The payload stored under the key, or undefined. */
+  getPayload(key: string): Promise<Payload | undefined>;
+  /** The payloads of several keys in one batch, in their order. */
+  getPayloads(keys: readonly string[]): Promise<(Payload | undefined)[]>;
+  /** The item with its CAS number, or undefined. */
   get(key: string): Promise<MemcachedItem | undefined>;
   /**
    * Stores; `add` only if the key is absent, `cas` only if the item is still the one with this number.
@@ -41,24 +85,33 @@ export interface MemcachedClient {
   ): Promise<boolean>;
   /** False if there is no item. */
   touch(key: string, expiry: number): Promise<boolean>;
-  /** False if there was no item. */
-  delete(key: string): Promise<boolean>;
+  /** False if there was no item; with a CAS number also if it is another one. */
+  delete(key: string, cas?: bigint): Promise<boolean>;
   /**
    * The backend contract's `incr`: atomic across processes, ttl and flags stay, undefined if there is no item.
    *
    * @param shownKey The key in messages.
+   * @param start Begins the counter if there is none, in the same trip. A client that cannot answers undefined.
    * @throws {CacheTypeError} if the item is not an integer. @throws {RangeError} if the result would not be a safe integer.
    * @throws {CacheUnsupportedError} if the library cannot do it without losing the ttl.
    */
-  incr(key: string, delta: number, shownKey: string): Promise<number | undefined>;
-  /** The payload alone, where that is cheaper than `get`. */
-  getPayload?(key: string): Promise<Payload | undefined>;
-  /** The payloads of several keys in one batch, in their order. */
-  getPayloads?(keys: readonly string[]): Promise<(Payload | undefined)[]>;
+  incr(
+    key: string,
+    delta: number,
+    shownKey: string,
+    start?: CounterStart,
+  ): Promise<number | undefined>;
   /** True if there is an item. Its value is not sent. */
   has?(key: string): Promise<boolean>;
   /** Seconds left; null = for ever; undefined = no item. */
   ttl?(key: string): Promise<Ttl | undefined>;
+  /**
+   * The item, or the right to load it, which is kept in the place of the item: only where no foreign client reads the key.
+   * All other methods take an item that is only a lease for none; `add` takes its place.
+   *
+   * @throws {CacheUnsupportedError} if the server cannot do it.
+   */
+  lease?(key: string, options: ItemLeaseOptions): Promise<LeasedItem>;
   /** What the server says about itself, or about its settings. */
   stats(group?: 'settings'): Promise<Record<string, string>>;
   /** Empties the server. */

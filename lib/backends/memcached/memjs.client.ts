@@ -10,6 +10,7 @@ import type { ConnectionLimits } from './memjs.connection.js';
 import { MemjsCounter } from './memjs.counter.js';
 import type { MemjsLibrary, MemjsReply } from './memjs-library.interface.js';
 import type { ServerAddress } from './server-address.js';
+import { isAsciiKey } from './wire-key.js';
 
 /**
  * One server through memjs and the binary protocol, also with a login (SASL).
@@ -41,6 +42,14 @@ export class MemjsClient implements MemcachedClient {
 
   async load(): Promise<void> {
     await (this.#library ??= loadMemjs());
+  }
+
+  async getPayload(key: string): Promise<Payload | undefined> {
+    return (await this.get(key))?.payload;
+  }
+
+  getPayloads(keys: readonly string[]): Promise<(Payload | undefined)[]> {
+    return Promise.all(keys.map((key) => this.getPayload(key)));
   }
 
   async get(key: string): Promise<MemcachedItem | undefined> {
@@ -84,8 +93,8 @@ export class MemjsClient implements MemcachedClient {
     return this.#found('touch', { key, extras: touchExtras(expiry) });
   }
 
-  delete(key: string): Promise<boolean> {
-    return this.#found('delete', { key });
+  delete(key: string, cas = 0n): Promise<boolean> {
+    return this.#found('delete', { key, cas });
   }
 
   incr(key: string, delta: number, shownKey: string): Promise<number | undefined> {
@@ -118,7 +127,8 @@ export class MemjsClient implements MemcachedClient {
   async #found(operation: 'touch' | 'delete', parts: PacketParts): Promise<boolean> {
     const reply = await this.#request(OPCODE[operation], parts);
     if (reply.header.status === STATUS.ok) return true;
-    if (reply.header.status === STATUS.keyNotFound) return false;
+    const { status } = reply.header;
+    if (status === STATUS.keyNotFound || status === STATUS.keyExists) return false;
     throw this.#unexpected(reply, operation);
   }
 
@@ -127,9 +137,10 @@ export class MemjsClient implements MemcachedClient {
     if (reply.header.status !== STATUS.ok) throw this.#unexpected(reply, operation);
   }
 
-  #request(opcode: number, parts: PacketParts): Promise<MemjsReply> {
-    if (this.#connection?.isOpen) return this.#connection.request(opcode, parts);
-    return this.#connected().then((connection) => connection.request(opcode, parts));
+  async #request(opcode: number, parts: PacketParts): Promise<MemjsReply> {
+    if (parts.key !== undefined) isAsciiKey(parts.key);
+    const connection = this.#connection?.isOpen ? this.#connection : await this.#connected();
+    return connection.request(opcode, parts);
   }
 
   // At most one connection is being made at a time.

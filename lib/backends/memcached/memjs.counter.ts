@@ -1,8 +1,13 @@
-import { CacheBackendError, CacheUnsupportedError, shortKey } from '../../core/cache.errors.js';
+import {
+  CacheUnsupportedError,
+  shortKey,
+  type CacheBackendError,
+} from '../../core/cache.errors.js';
 import { integerOf, notAnInteger, safeSum } from '../../core/integer-payload.js';
+import { KeyTurns } from '../../core/key-turns.js';
 import { OPCODE, STATUS, counterExtras } from './binary-packet.js';
 import type { PacketParts } from './binary-packet.js';
-import { pauseAfterLoss } from './contention.js';
+import { changedByOthers, countsWithoutCas, pauseAfterLoss } from './contention.js';
 import type { MemcachedItem } from './memcached-client.interface.js';
 import type { MemjsReply } from './memjs-library.interface.js';
 
@@ -28,7 +33,7 @@ const TRIES = 100;
 export class MemjsCounter {
   readonly #client: CounterClient;
   // Decrements of one key wait for each other here, so that they do not take each other's CAS numbers.
-  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #turns = new KeyTurns();
 
   constructor(client: CounterClient) {
     this.#client = client;
@@ -36,7 +41,7 @@ export class MemjsCounter {
 
   /** Adds to the counter. */
   async incr(key: string, delta: number, shownKey: string): Promise<number | undefined> {
-    if (delta < 0) return this.#inTurn(key, () => this.#change(key, delta, shownKey));
+    if (delta < 0) return this.#turns.run(key, () => this.#change(key, delta, shownKey));
     const reply = await this.#client.request(OPCODE.increment, {
       key,
       extras: counterExtras(BigInt(delta)),
@@ -73,7 +78,7 @@ export class MemjsCounter {
       const value = safeSum(current + BigInt(delta), shownKey);
       if (delta === 0) return value;
       if (current < 0n || value < 0) throw this.#belowZero(shownKey);
-      if (item.cas === 0n) throw this.#withoutCas(shownKey);
+      if (item.cas === 0n) throw countsWithoutCas(this.#client.server, shownKey);
       const reply = await this.#client.request(OPCODE.decrement, {
         key,
         extras: counterExtras(BigInt(-delta)),
@@ -84,22 +89,7 @@ export class MemjsCounter {
       if (reply.header.status !== STATUS.keyExists) throw this.#client.unexpected(reply, 'decr');
       await pauseAfterLoss(tries + 1);
     }
-    throw new CacheBackendError(
-      'CACHE_BACKEND',
-      `The counter "${shortKey(shownKey)}" on memcached ${this.#client.server} was changed by others at each of ${TRIES} tries. Nothing was changed; try again later.`,
-      { backend: 'memcached', operation: 'decr', key: shownKey },
-    );
-  }
-
-  async #inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
-    const turn = (this.#turns.get(key) ?? Promise.resolve()).then(work);
-    const settled = turn.catch(() => undefined);
-    this.#turns.set(key, settled);
-    try {
-      return await turn;
-    } finally {
-      if (this.#turns.get(key) === settled) this.#turns.delete(key);
-    }
+    throw changedByOthers(this.#client.server, 'decr', shownKey, TRIES);
   }
 
   #belowZero(shownKey: string): CacheUnsupportedError {
@@ -107,14 +97,6 @@ export class MemjsCounter {
       'CACHE_UNSUPPORTED',
       `The counter "${shortKey(shownKey)}" would be negative, which memcached cannot count while it keeps the time to live. Nothing was changed. Start the counter higher so that it stays at 0 or above, or write the new value with set() and a timeout.`,
       { backend: 'memcached', operation: 'incr', key: shownKey },
-    );
-  }
-
-  #withoutCas(shownKey: string): CacheUnsupportedError {
-    return new CacheUnsupportedError(
-      'CACHE_UNSUPPORTED',
-      `memcached ${this.#client.server} runs without CAS, so the counter "${shortKey(shownKey)}" cannot be lowered safely. Start the server without "-C".`,
-      { backend: 'memcached', operation: 'decr', key: shownKey },
     );
   }
 }

@@ -3,6 +3,7 @@ import {
   FLAG_INTEGER,
   FLAG_JSON,
   FLAG_LONG,
+  FLAG_RENEWED_LEASE,
   FLAG_TAGGED_JSON,
   FLAG_TEXT,
 } from '../../core/payload-flags.js';
@@ -37,9 +38,6 @@ export interface MetaOutcome {
   /** The item's CAS number after `ms`. */
   readonly cas: bigint;
 }
-
-/** The flags of a lease that was renewed by its owner. Apart from 0, so that nobody takes it for one that was just given. */
-export const FLAG_RENEWED_LEASE = 2048;
 
 type Sliceable = Buffer & { readonly utf8Slice?: (start: number, end: number) => string };
 

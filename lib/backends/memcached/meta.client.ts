@@ -1,16 +1,17 @@
 import type { Payload, Ttl } from '../../core/cache-backend.interface.js';
-import type { MemcachedItem } from './memcached-client.interface.js';
-import { FLAG_RENEWED_LEASE } from './meta.answers.js';
+import { FLAG_RENEWED_LEASE } from '../../core/payload-flags.js';
 import type {
-  MetaInitial,
-  MetaLeaseOptions,
-  MetaLeased,
-  MetaMemcachedClient,
-} from './meta-client.interface.js';
+  CounterStart,
+  ItemLeaseOptions,
+  LeasedItem,
+  MemcachedClient,
+  MemcachedItem,
+} from './memcached-client.interface.js';
 import { MetaCommands } from './meta.commands.js';
 import type { MetaConnectionOptions } from './meta.connection.js';
 import { MetaCounter } from './meta.counter.js';
-import { changedByOthers, leasesTooOld, leasesWithoutCas } from './meta.errors.js';
+import { changedByOthers } from './contention.js';
+import { leasesTooOld, leasesWithoutCas } from './meta.errors.js';
 import { LEASES_SINCE, checkCredentials, isAtLeast } from './meta.handshake.js';
 import type { MemcachedVersion } from './meta.handshake.js';
 import { WonLease } from './meta.lease.js';
@@ -26,7 +27,7 @@ const ADD_TRIES = 10;
  *
  * There is one connection, made when the client is first asked and again after it broke.
  */
-export class MetaClient implements MetaMemcachedClient {
+export class MetaClient implements MemcachedClient {
   readonly server: string;
   readonly #link: MetaLink;
   readonly #commands: MetaCommands;
@@ -96,20 +97,20 @@ export class MetaClient implements MetaMemcachedClient {
   }
 
   /** True also if there was only a lease, which its owner has lost then. */
-  delete(key: string): Promise<boolean> {
-    return this.#commands.delete(key);
+  delete(key: string, cas?: bigint): Promise<boolean> {
+    return this.#commands.delete(key, cas);
   }
 
   incr(
     key: string,
     delta: number,
     shownKey: string,
-    initial?: MetaInitial,
+    start?: CounterStart,
   ): Promise<number | undefined> {
-    return this.#counter.incr(key, delta, shownKey, initial);
+    return this.#counter.incr(key, delta, shownKey, start);
   }
 
-  async lease(key: string, { seconds, refreshBelow }: MetaLeaseOptions): Promise<MetaLeased> {
+  async lease(key: string, { seconds, refreshBelow }: ItemLeaseOptions): Promise<LeasedItem> {
     const version = this.#link.version ?? (await this.version());
     if (!isAtLeast(version, LEASES_SINCE)) throw leasesTooOld(this.server, version, LEASES_SINCE);
     const found = await this.#commands.lease(key, seconds, refreshBelow);
@@ -142,6 +143,7 @@ export class MetaClient implements MetaMemcachedClient {
     return this.#commands.ping();
   }
 
+  /** What the server says its version is, such as `1.6.18`. */
   async version(): Promise<MemcachedVersion> {
     await this.#commands.ping();
     return this.#link.version!;

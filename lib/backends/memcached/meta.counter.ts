@@ -1,12 +1,13 @@
-import { pauseAfterLoss } from './contention.js';
+import { changedByOthers, countsWithoutCas, pauseAfterLoss } from './contention.js';
 import type { Payload } from '../../core/cache-backend.interface.js';
 import { integerOf, notAnInteger, safeSum } from '../../core/integer-payload.js';
+import { KeyTurns } from '../../core/key-turns.js';
 import { FLAG_INTEGER } from '../../core/payload-flags.js';
 import { NEVER, expiryOf } from './expiry.js';
 import type { MetaFound, MetaOutcome } from './meta.answers.js';
-import type { MetaInitial } from './meta-client.interface.js';
+import type { CounterStart } from './memcached-client.interface.js';
 import type { MetaCommands } from './meta.commands.js';
-import { changedByOthers, countsWithoutCas, noRoom } from './meta.errors.js';
+import { noRoom } from './meta.errors.js';
 
 const TWO_TO_64 = 2n ** 64n;
 const LARGEST_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
@@ -22,7 +23,7 @@ const TTL_TRIES = 3;
 export class MetaCounter {
   readonly #commands: MetaCommands;
   // Changes of one counter by compare and swap wait for each other here, so that they do not take each other's numbers.
-  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #turns = new KeyTurns();
 
   constructor(commands: MetaCommands) {
     this.#commands = commands;
@@ -33,20 +34,20 @@ export class MetaCounter {
     key: string,
     delta: number,
     shownKey: string,
-    initial?: MetaInitial,
+    start?: CounterStart,
   ): Promise<number | undefined> {
     checkSafe('delta', delta);
-    if (initial !== undefined) checkSafe('initial', initial.value);
-    const change = (): Promise<number | undefined> => this.#change(key, delta, shownKey, initial);
-    if (delta < 0) return this.#inTurn(key, change);
-    const begun = this.#begin(key, delta, shownKey, initial);
+    if (start !== undefined) checkSafe('start.value', start.value);
+    const change = (): Promise<number | undefined> => this.#change(key, delta, shownKey, start);
+    if (delta < 0) return this.#turns.run(key, change);
+    const begun = this.#begin(key, delta, shownKey, start);
     const counted = this.#commands.count(key, 'MI', BigInt(delta));
     // Both have been sent; neither failure may go unseen.
     const [, answer] = await Promise.all([begun, counted]);
     if (typeof answer === 'bigint') return this.#checked(key, delta, answer, shownKey);
-    if (answer === 'missing' && initial === undefined) return undefined;
+    if (answer === 'missing' && start === undefined) return undefined;
     // It may be negative, and an integer for all that; or be a lease; or have gone between the two commands.
-    return this.#inTurn(key, change);
+    return this.#turns.run(key, change);
   }
 
   /** Begins a counter that the server can count on with. */
@@ -54,11 +55,11 @@ export class MetaCounter {
     key: string,
     delta: number,
     shownKey: string,
-    initial: MetaInitial | undefined,
+    start: CounterStart | undefined,
   ): Promise<MetaOutcome> | undefined {
-    if (initial === undefined || initial.value < 0) return undefined;
-    safeSum(BigInt(initial.value) + BigInt(delta), shownKey);
-    return this.#commands.put('add', key, integer(initial.value), initial.expiry);
+    if (start === undefined || start.value < 0) return undefined;
+    safeSum(BigInt(start.value) + BigInt(delta), shownKey);
+    return this.#commands.put('add', key, integer(start.value), start.expiry);
   }
 
   async #checked(key: string, delta: number, value: bigint, shownKey: string): Promise<number> {
@@ -73,18 +74,18 @@ export class MetaCounter {
     key: string,
     delta: number,
     shownKey: string,
-    initial: MetaInitial | undefined,
+    start: CounterStart | undefined,
   ): Promise<number | undefined> {
     for (let tries = 0; tries < TRIES; tries += 1) {
       await pauseAfterLoss(tries);
       const item = await this.#commands.find(key);
       if (item === undefined || item.isLease) {
-        if (initial === undefined) return undefined;
-        const value = safeSum(BigInt(initial.value) + BigInt(delta), shownKey);
+        if (start === undefined) return undefined;
+        const value = safeSum(BigInt(start.value) + BigInt(delta), shownKey);
         if (item?.cas === 0n) throw countsWithoutCas(this.#commands.server, shownKey);
         const mode = item === undefined ? 'add' : 'set';
         const payload = integer(value);
-        const outcome = await this.#commands.put(mode, key, payload, initial.expiry, item?.cas);
+        const outcome = await this.#commands.put(mode, key, payload, start.expiry, item?.cas);
         if (this.#isDone(outcome, shownKey)) return value;
         continue;
       }
@@ -138,17 +139,6 @@ export class MetaCounter {
   #isDone(outcome: MetaOutcome, shownKey: string): boolean {
     if (outcome.is !== 'refused') return outcome.is === 'done';
     throw noRoom(this.#commands.server, shownKey);
-  }
-
-  async #inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
-    const turn = (this.#turns.get(key) ?? Promise.resolve()).then(work);
-    const settled = turn.catch(() => undefined);
-    this.#turns.set(key, settled);
-    try {
-      return await turn;
-    } finally {
-      if (this.#turns.get(key) === settled) this.#turns.delete(key);
-    }
   }
 }
 

@@ -1,33 +1,10 @@
 import { CacheBackendError, CacheUnsupportedError, shortKey } from '../../core/cache.errors.js';
 
-/** Compare and swap failed again and again. */
-export function changedByOthers(
-  server: string,
-  operation: string,
-  key: string,
-  tries: number,
-): CacheBackendError {
-  return new CacheBackendError(
-    'CACHE_BACKEND',
-    `The entry "${shortKey(key)}" on memcached ${server} was changed by others at each of ${tries} tries. Nothing was changed; try again later.`,
-    { backend: 'memcached', operation, key },
-  );
-}
-
 /** The server has no room for a counter. */
 export function noRoom(server: string, key: string): CacheBackendError {
   return new CacheBackendError(
     'CACHE_BACKEND',
     `memcached ${server} has no room for the counter "${shortKey(key)}". Give it more memory.`,
-    { backend: 'memcached', operation: 'incr', key },
-  );
-}
-
-/** A counter is to be changed by compare and swap on a server that has none. */
-export function countsWithoutCas(server: string, key: string): CacheUnsupportedError {
-  return new CacheUnsupportedError(
-    'CACHE_UNSUPPORTED',
-    `memcached ${server} runs without CAS, so the counter "${shortKey(key)}" cannot be lowered safely. Start the server without "-C".`,
     { backend: 'memcached', operation: 'incr', key },
   );
 }

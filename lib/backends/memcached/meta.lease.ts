@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import type { Payload } from '../../core/cache-backend.interface.js';
+import { FLAG_RENEWED_LEASE } from '../../core/payload-flags.js';
 import { NEVER, expiryOf } from './expiry.js';
-import { FLAG_RENEWED_LEASE } from './meta.answers.js';
-import type { MetaLease } from './meta-client.interface.js';
+import type { ItemLease } from './memcached-client.interface.js';
 import type { MetaCommands } from './meta.commands.js';
 
 /** The value that is to be replaced under a lease. */
@@ -21,7 +21,7 @@ const SHORTEST_SECONDS = 2;
  * A lease that was won: the item's CAS number is the right to it. The server refuses the number as soon as anybody else has
  * changed the item, so a late owner overwrites nothing.
  */
-export class WonLease implements MetaLease {
+export class WonLease implements ItemLease {
   readonly #commands: MetaCommands;
   readonly #key: string;
   readonly #old: OldValue | undefined;

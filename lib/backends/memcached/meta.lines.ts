@@ -1,14 +1,8 @@
-import { MEMCACHED_KEY_LIMITS } from '../../core/key-builder.js';
-import { illegalKey } from './memcached.errors.js';
-
 // The lines have no end yet: the number that pairs a reply with its request comes last. See `lineEnd`.
 //
-// Keys and numbers are all that ever gets into a command line, and both are checked here: whoever could put a line end
-// into one could give the server commands of their own. (CVE-2020-13254, GHSA-6wmv-xq9m-fmp7)
+// Keys and numbers are all that ever gets into a command line. Numbers are checked here, keys by whoever makes a request of
+// the line: a line end in one would give the server another command. (CVE-2020-13254, GHSA-6wmv-xq9m-fmp7)
 
-const PLAIN = /^[\x21-\x7e]+$/;
-// oxlint-disable-next-line no-control-regex -- these are what a key may not hold
-const UNPRINTABLE = /[\x00-\x20\x7f]/;
 const LARGEST_FLAGS = 0xffff_ffff;
 const LAST_SECOND = 0x7fff_ffff;
 const LARGEST_U64 = 2n ** 64n - 1n;
@@ -23,21 +17,6 @@ const LINE_ENDS = Array.from({ length: OPAQUES }, (_, opaque) => ` O${opaque}\r\
 /** The end of a line, with the number that its reply has to bear. */
 export function lineEnd(opaque: number): string {
   return LINE_ENDS[opaque]!;
-}
-
-/**
- * True if the key is plain ASCII, so that a command with it is sent byte for character.
- *
- * @throws {InvalidCacheKeyError} if memcached cannot take it.
- */
-export function isAsciiKey(key: string): boolean {
-  if (key.length <= MEMCACHED_KEY_LIMITS.maxBytes && PLAIN.test(key)) return true;
-  if (key === '') throw illegalKey(key, 'it is empty');
-  if (UNPRINTABLE.test(key)) throw illegalKey(key, 'it holds a blank or a control character');
-  if (!key.isWellFormed()) throw illegalKey(key, 'it holds half of a surrogate pair');
-  const bytes = Buffer.byteLength(key);
-  if (bytes <= MEMCACHED_KEY_LIMITS.maxBytes) return false;
-  throw illegalKey(key, `it has ${bytes} bytes and the limit is ${MEMCACHED_KEY_LIMITS.maxBytes}`);
 }
 
 // The size is asked for although every value comes with it: told twice, it cannot be misread.

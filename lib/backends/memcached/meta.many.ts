@@ -1,11 +1,12 @@
 import type { Payload } from '../../core/cache-backend.interface.js';
 import { readPayload } from './meta.answers.js';
 import type { MetaBatch } from './meta.batch.js';
-import { OPAQUES, getLine, isAsciiKey, lineEnd } from './meta.lines.js';
+import { OPAQUES, getLine, lineEnd } from './meta.lines.js';
 import { CODE } from './meta.reply.js';
 import type { MetaReply } from './meta.reply.js';
 import { ofAnotherRequest, refused } from './meta.request.js';
 import type { MetaRequest, Sending } from './meta.request.js';
+import { isAsciiKey } from './wire-key.js';
 
 /** Payloads in the order of their keys; undefined where there is none. */
 export type Payloads = (Payload | undefined)[];

@@ -1,9 +1,10 @@
 import type { Payload } from '../../core/cache-backend.interface.js';
 import { serverError } from './memcached.errors.js';
 import type { MetaBatch } from './meta.batch.js';
-import { isAsciiKey, lineEnd } from './meta.lines.js';
+import { lineEnd } from './meta.lines.js';
 import { BadReply, CODE, notTheProtocol } from './meta.reply.js';
 import type { MetaReply } from './meta.reply.js';
+import { isAsciiKey } from './wire-key.js';
 
 /** What a command asks, and how its reply is read. There is one for all commands of a kind. */
 export interface MetaForm<T> {

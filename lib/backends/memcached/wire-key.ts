@@ -8,20 +8,41 @@ const PLAIN = /^[\x21-\x7e]+$/;
 const UNPRINTABLE = /[\x00-\x20\x7f]/;
 
 /**
- * The key as the server sees it.
+ * True if the key is plain ASCII, so that a command with it is sent byte for character. Every client asks this of every key
+ * that it sends: whoever could put a line end into one could give the server commands of their own. (CVE-2020-13254)
+ *
+ * @throws {InvalidCacheKeyError} if memcached cannot take it.
+ */
+export function isAsciiKey(key: string): boolean {
+  if (key.length <= MAX_BYTES && PLAIN.test(key)) return true;
+  if (key === '') throw illegalKey(key, 'it is empty');
+  if (UNPRINTABLE.test(key)) throw illegalKey(key, 'it holds a blank or a control character');
+  if (!key.isWellFormed()) throw illegalKey(key, 'it holds half of a surrogate pair');
+  if (fits(key)) return false;
+  throw illegalKey(key, `it has ${Buffer.byteLength(key)} bytes and the limit is ${MAX_BYTES}`);
+}
+
+/**
+ * The key as the server sees it. Whether it can be sent is for the client to check.
  *
  * Without a generation (0) it is the final key itself, so that Django's clients find it. With one it is put in front:
  * `~generation~key`, or `~generation#sha-256` where that is too long for memcached. Final keys never begin with "~", and
  * a generation has no "~" or "#", so no two keys meet.
- *
- * @throws {InvalidCacheKeyError} if memcached cannot take the key.
  */
 export function wireKey(key: string, generation: number): string {
-  checkKey(key);
   if (generation === 0) return key;
   const number = generation.toString(36);
   const wire = `~${number}~${key}`;
   return fits(wire) ? wire : `~${number}#${sha256(key)}`;
+}
+
+/**
+ * The key beside an item that holds its lease where none is kept in its place: `~lease~key`, or `~lease#sha-256`. `clear()`
+ * does not move it.
+ */
+export function leaseKey(key: string): string {
+  const wire = `~lease~${key}`;
+  return fits(wire) ? wire : `~lease#${sha256(key)}`;
 }
 
 /** The key under which the number of a scope is kept on every server: `~clear:scope`. */
@@ -29,16 +50,6 @@ export function numberKey(scope: string): string {
   const key = `~clear:${scope}`;
   const isPlain = PLAIN.test(key) && key.length <= MAX_BYTES && !scope.startsWith('~');
   return isPlain ? key : `~clear:~${sha256(scope)}`;
-}
-
-function checkKey(key: string): void {
-  if (key.length <= MAX_BYTES && PLAIN.test(key)) return;
-  if (key === '') throw illegalKey(key, 'it is empty');
-  if (UNPRINTABLE.test(key)) throw illegalKey(key, 'it holds a blank or a control character');
-  if (!key.isWellFormed()) throw illegalKey(key, 'it holds half of a surrogate pair');
-  if (!fits(key)) {
-    throw illegalKey(key, `it has ${Buffer.byteLength(key)} bytes and the limit is ${MAX_BYTES}`);
-  }
 }
 
 function fits(key: string): boolean {

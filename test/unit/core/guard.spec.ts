@@ -10,8 +10,7 @@ import {
   type CacheOperationEvent,
 } from '../../../lib/core/cache-events.js';
 import { CacheTypeError } from '../../../lib/core/cache.errors.js';
-import { GuardedBackend } from '../../../lib/core/guarded.backend.js';
-import { MissOnErrorBackend } from '../../../lib/core/miss-on-error.backend.js';
+import { guarded } from '../../../lib/core/guarded.backend.js';
 
 const text: Payload = { flags: 16, data: 'v' };
 
@@ -39,20 +38,21 @@ class BrokenBackend implements CacheBackend {
 
 let reports: BackendReport[];
 let broken: BrokenBackend;
-let guard: GuardedBackend;
+let guard: CacheBackend;
+let forgiving: CacheBackend;
 
 beforeEach(() => {
   reports = [];
   broken = new BrokenBackend();
-  guard = new GuardedBackend(broken, {
+  ({ strict: guard, forgiving } = guarded(broken, {
     alias: 'default',
     report: (report) => {
       reports.push(report);
     },
-  });
+  }));
 });
 
-describe('GuardedBackend', () => {
+describe('the guard of a strict cache', () => {
   it('turns a refused connection into a typed error that says what failed, where', async () => {
     await expect(guard.get('k')).rejects.toMatchObject({
       name: 'CacheUnavailableError',
@@ -159,10 +159,8 @@ describe('GuardedBackend', () => {
   });
 });
 
-describe('MissOnErrorBackend', () => {
+describe('the guard of a forgiving cache', () => {
   it('answers misses and false where nothing is decided', async () => {
-    const forgiving = new MissOnErrorBackend(guard);
-
     await expect(forgiving.get('k')).resolves.toBeUndefined();
     await expect(forgiving.getMany!(['k'])).resolves.toEqual(new Map());
     await expect(forgiving.has!('k')).resolves.toBe(false);
@@ -175,8 +173,6 @@ describe('MissOnErrorBackend', () => {
   });
 
   it('throws where an answer would decide something', async () => {
-    const forgiving = new MissOnErrorBackend(guard);
-
     await expect(forgiving.add('k', text, 1)).rejects.toMatchObject({ code: 'CACHE_UNAVAILABLE' });
     await expect(forgiving.incr!('k', 1)).rejects.toMatchObject({ code: 'CACHE_UNAVAILABLE' });
     await expect(forgiving.clear()).rejects.toMatchObject({ code: 'CACHE_UNAVAILABLE' });

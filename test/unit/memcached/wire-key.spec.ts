@@ -1,5 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { numberKey, wireKey } from '../../../lib/backends/memcached/wire-key.js';
+import {
+  isAsciiKey,
+  leaseKey,
+  numberKey,
+  wireKey,
+} from '../../../lib/backends/memcached/wire-key.js';
 
 const GENERATION = 1_767_225_600_000_000;
 
@@ -36,6 +41,13 @@ describe('wireKey()', () => {
 
     expect(new Set(wires).size).toBe(new Set(keys).size * generations.length);
   });
+});
+
+describe('isAsciiKey()', () => {
+  it('tells ASCII from the rest', () => {
+    expect(isAsciiKey('k'.repeat(250))).toBe(true);
+    expect(isAsciiKey('é'.repeat(125))).toBe(false);
+  });
 
   it.each([
     ['an empty key', '', 'it is empty'],
@@ -46,12 +58,19 @@ describe('wireKey()', () => {
     ['252 bytes of 126 characters', 'é'.repeat(126), 'it has 252 bytes and the limit is 250'],
     ['half a surrogate pair', 'a\ud800', 'it holds half of a surrogate pair'],
   ])('refuses %s', (_, key, why) => {
-    expect(() => wireKey(key, 0)).toThrow(
+    expect(() => isAsciiKey(key)).toThrow(
       expect.objectContaining({
         code: 'CACHE_INVALID_KEY',
         message: expect.stringContaining(`was not sent to memcached: ${why}.`),
       }),
     );
+  });
+});
+
+describe('leaseKey()', () => {
+  it('is beside the key, in 250 bytes', () => {
+    expect(leaseKey('shop:1:key')).toBe('~lease~shop:1:key');
+    expect(leaseKey('k'.repeat(250))).toMatch(/^~lease#[0-9a-f]{64}$/);
   });
 });
 
