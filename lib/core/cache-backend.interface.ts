@@ -27,6 +27,49 @@ export interface KeyLimits {
   readonly printableOnly: boolean;
 }
 
+/** Where a counter begins if it is missing. */
+export interface CounterStart {
+  /** What is added to. */
+  readonly value: number;
+  readonly ttl: Ttl;
+}
+
+/** What a caller of `lease()` would take besides a fresh entry. */
+export interface LeaseOptions {
+  /**
+   * An entry that has less than so many seconds left is stale: it is handed out to everybody, and the right to load it
+   * again to one. Undefined: an entry is good until it expires.
+   */
+  readonly stale?: number | undefined;
+}
+
+/** The answer to one who would load an entry that is missing or stale. */
+export interface Leased {
+  /** What is stored; undefined if there is nothing. */
+  readonly payload?: Payload;
+  /** True if the payload should be loaded again. */
+  readonly stale: boolean;
+  /**
+   * This caller is the one to load. Absent with a payload: take that. Absent without: another loads, so ask again in a
+   * moment.
+   */
+  readonly lease?: Lease;
+}
+
+/**
+ * The right of one caller, across processes, to load and store an entry. It lasts for some seconds, unless it is renewed, so
+ * that an owner who died is replaced; and it ends when anybody deletes the entry or stores another, so that a late owner
+ * undoes nothing.
+ */
+export interface Lease {
+  /** Stores the entry and ends the lease. False if it had ended; then nothing was stored. */
+  fill(payload: Payload, ttl: Ttl): Promise<boolean>;
+  /** Lets the lease last as long again from now on. False if it has ended. To be called every third of its time. */
+  renew(): Promise<boolean>;
+  /** Gives the lease back without an entry: the next who asks is to load. What is stale stays. */
+  release(): Promise<void>;
+}
+
 /** What one server of a backend says about itself. Figures a server does not tell are undefined. */
 export interface ServerStats {
   /** The server's address, without secrets; for backends in this process what they are, such as `memory`. */
@@ -138,10 +181,17 @@ export interface CacheBackend {
    * stay. An integer is any payload of the form `-?digits`, trailing blanks ignored.
    * Derived, atomic in this process only, if the backend has `ttl`.
    *
+   * @param start Where a counter that is missing begins, with what ttl, for a backend that can do both at once. One that
+   * cannot answers undefined, and the counter is begun by `add`.
    * @throws {CacheTypeError} if the entry is not an integer. @throws {RangeError} if the result would leave the safe
    * integers; nothing is changed then.
    */
-  incr?(key: string, delta: number): Promise<number | undefined>;
+  incr?(key: string, delta: number, start?: CounterStart): Promise<number | undefined>;
+  /**
+   * The entry, or the right to load it, of which there is one at a time across all processes. Until it is filled, the other
+   * methods see no entry. Never derived.
+   */
+  lease?(key: string, options: LeaseOptions): Promise<Leased>;
   /** Seconds left; `null` = until evicted; undefined = no live entry. Never derived. */
   ttl?(key: string): Promise<Ttl | undefined>;
   /** Loads what the backend needs and checks what can be checked at once. Does not wait for a server. */

@@ -18,8 +18,9 @@ export async function addToCounter(
   if (initial !== undefined) checkWhole('initial', initial);
   const finalKey = view.key(key, options.version);
   const ttl = view.ttl(options.timeout);
+  const start = initial === undefined || ttl === 0 ? undefined : { value: initial, ttl };
   for (;;) {
-    const value = await derived.incr(view.strict, finalKey, delta);
+    const value = await derived.incr(view.strict, finalKey, delta, start);
     if (value !== undefined) return value;
     if (initial === undefined) throw notFound(view, 'incr', key, ', or give { initial: 0 }');
     const begun = derived.sumOf(initial, delta, finalKey);

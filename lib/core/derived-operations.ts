@@ -1,4 +1,4 @@
-import type { CacheBackend, Payload, Ttl } from './cache-backend.interface.js';
+import type { CacheBackend, CounterStart, Payload, Ttl } from './cache-backend.interface.js';
 import { CacheBackendError, CacheUnsupportedError, shortKey } from './cache.errors.js';
 import { addToPayload, safeSum } from './integer-payload.js';
 import { KeyTurns } from './key-turns.js';
@@ -57,8 +57,9 @@ export async function incr(
   backend: CacheBackend,
   key: string,
   delta: number,
+  start?: CounterStart,
 ): Promise<number | undefined> {
-  if (backend.incr) return backend.incr(key, delta);
+  if (backend.incr) return backend.incr(key, delta, start);
   if (!backend.ttl) throw unsupported(backend, 'incr');
   const turns = counting.get(backend) ?? new KeyTurns();
   counting.set(backend, turns);

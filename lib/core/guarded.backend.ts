@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { BackendFailures } from './backend-failures.js';
+import { isWatched } from './cache-events.js';
 import type { BackendContext, CacheBackend, Payload } from './cache-backend.interface.js';
 import { CacheBackendError, CacheTimeoutError } from './cache.errors.js';
 import type { OnError } from './cache-options.interface.js';
@@ -56,7 +57,7 @@ class GuardedBackend extends WrappedBackend {
   // What is called most makes the least of it.
   override get(key: string): Promise<Payload | undefined> {
     if (this.#deadlineMs !== Infinity) return super.get(key);
-    const started = performance.now();
+    const started = isWatched() ? performance.now() : 0;
     return this.inner
       .get(key)
       .then(undefined, (cause: unknown) => this.#failed<undefined>(cause, 'get', [key], started));
@@ -67,7 +68,7 @@ class GuardedBackend extends WrappedBackend {
     keys: readonly string[],
     call: () => Promise<T>,
   ): Promise<T> {
-    const started = performance.now();
+    const started = isWatched() ? performance.now() : 0;
     return this.#inTime(operation, call).then(this.#answered<T>, (cause: unknown) =>
       this.#failed<T>(cause, operation, keys, started),
     );
@@ -83,17 +84,9 @@ class GuardedBackend extends WrappedBackend {
           reject(new CacheTimeoutError('CACHE_TIMEOUT', `no answer within ${deadlineMs} ms`));
         });
       }, deadlineMs);
-      call().then(
-        (answer) => {
-          clearTimeout(timer);
-          resolve(answer);
-        },
-        (error: unknown) => {
-          clearTimeout(timer);
-          // oxlint-disable-next-line prefer-promise-reject-errors -- it is passed on as it is
-          reject(error);
-        },
-      );
+      call()
+        .finally(() => clearTimeout(timer))
+        .then(resolve, reject);
     });
   }
 

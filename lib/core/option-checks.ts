@@ -58,6 +58,13 @@ export function checkInteger(
   throw badOption(where, name, value, `a whole number of at least ${min}${upTo}`);
 }
 
+/** Refuses anything but true and false. Undefined passes: the default holds. @throws {CacheConfigError} */
+export function checkBoolean(where: string, name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'boolean') {
+    throw badOption(where, name, value, 'true or false');
+  }
+}
+
 /** Refuses anything but one of the words. Undefined passes: the default holds. @throws {CacheConfigError} */
 export function checkOneOf(
   where: string,

@@ -1,6 +1,10 @@
 import type {
   CacheBackend,
+  CounterStart,
   KeyLimits,
+  Lease,
+  LeaseOptions,
+  Leased,
   Payload,
   ServerStats,
   Ttl,
@@ -19,6 +23,10 @@ export type BackendOperation =
   | 'deleteMany'
   | 'has'
   | 'incr'
+  | 'lease'
+  | 'fill'
+  | 'renew'
+  | 'release'
   | 'ttl'
   | 'ping'
   | 'stats'
@@ -39,7 +47,8 @@ export abstract class WrappedBackend implements CacheBackend {
   readonly setMany?: (entries: ReadonlyMap<string, Payload>, ttl: Ttl) => Promise<string[]>;
   readonly deleteMany?: (keys: readonly string[]) => Promise<number>;
   readonly has?: (key: string) => Promise<boolean>;
-  readonly incr?: (key: string, delta: number) => Promise<number | undefined>;
+  readonly incr?: (key: string, delta: number, start?: CounterStart) => Promise<number | undefined>;
+  readonly lease?: (key: string, options: LeaseOptions) => Promise<Leased>;
   readonly ttl?: (key: string) => Promise<Ttl | undefined>;
   readonly ping?: () => Promise<void>;
   readonly stats?: () => Promise<ServerStats[]>;
@@ -64,7 +73,14 @@ export abstract class WrappedBackend implements CacheBackend {
     }
     if (inner.has) this.has = (key) => this.around('has', [key], () => inner.has!(key));
     if (inner.incr) {
-      this.incr = (key, delta) => this.around('incr', [key], () => inner.incr!(key, delta));
+      this.incr = (key, delta, start) =>
+        this.around('incr', [key], () => inner.incr!(key, delta, start));
+    }
+    if (inner.lease) {
+      this.lease = async (key, options) => {
+        const leased = await this.around('lease', [key], () => inner.lease!(key, options));
+        return leased.lease ? { ...leased, lease: this.#around(key, leased.lease) } : leased;
+      };
     }
     if (inner.ttl) this.ttl = (key) => this.around('ttl', [key], () => inner.ttl!(key));
     if (inner.ping) this.ping = () => this.around('ping', [], () => inner.ping!());
@@ -116,4 +132,12 @@ export abstract class WrappedBackend implements CacheBackend {
     keys: readonly string[],
     call: () => Promise<T>,
   ): Promise<T>;
+
+  #around(key: string, lease: Lease): Lease {
+    return {
+      fill: (payload, ttl) => this.around('fill', [key], () => lease.fill(payload, ttl)),
+      renew: () => this.around('renew', [key], () => lease.renew()),
+      release: () => this.around('release', [key], () => lease.release()),
+    };
+  }
 }

@@ -3,6 +3,7 @@ import type { CaseDefinition } from './contract-case.js';
 
 /**
  * What a backend may lack: the optional methods; `negativeCounters`, where the server's protocol cannot count below zero;
+ * `staleLeases`, where `lease()` cannot tell how long an entry has left;
  * and `storage`, which only a backend that keeps nothing lacks.
  */
 export type BackendFeature =
@@ -15,6 +16,8 @@ export type BackendFeature =
   | 'has'
   | 'incr'
   | 'negativeCounters'
+  | 'lease'
+  | 'staleLeases'
   | 'ttl'
   | 'ping'
   | 'stats';

@@ -5,6 +5,7 @@ import { concurrencyCases } from './backend-concurrency.cases.js';
 import { counterCases } from './backend-counter.cases.js';
 import { entryCases } from './backend-entry.cases.js';
 import { keyCases } from './backend-key.cases.js';
+import { leaseCases } from './backend-lease.cases.js';
 import { manyCases } from './backend-many.cases.js';
 import { payloadCases } from './backend-payload.cases.js';
 import { syncCases } from './backend-sync.cases.js';
@@ -52,6 +53,7 @@ export function backendContract(options: BackendContractOptions): ContractCase[]
     ...manyCases,
     ...counterCases,
     ...syncCases,
+    ...leaseCases,
     ...concurrencyCases,
   ];
   const supports = { ...options.supports, 'a limit on payloads': refusedBytes !== undefined };

@@ -173,6 +173,7 @@ const ASYNC_NATIVES = [
   'has',
   'incr',
   'ttl',
+  'lease',
   'ping',
   'stats',
 ] as const;
@@ -191,6 +192,7 @@ const callNative: Record<
   has: (backend, key) => backend.has!(key('m')),
   incr: (backend, key) => backend.incr!(key('missing'), 1),
   ttl: (backend, key) => backend.ttl!(key('m')),
+  lease: (backend, key) => backend.lease!(key('missing'), {}),
   ping: (backend) => backend.ping!(),
   stats: (backend) => backend.stats!(),
 };

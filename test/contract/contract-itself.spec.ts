@@ -272,6 +272,7 @@ async function failuresOf(Backend: typeof ShelfBackend): Promise<string[]> {
     ttl: false,
     ping: false,
     stats: false,
+    lease: false,
   };
   const failed: string[] = [];
   for (const { title, run, skipped } of backendContract({ ...optionsFor(Backend), supports })) {

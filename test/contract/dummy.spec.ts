@@ -22,6 +22,7 @@ describe('dummy', () => {
         setMany: false,
         deleteMany: false,
         ping: false,
+        lease: false,
       },
     }),
     without('storage', 'getMany', 'setMany', 'deleteMany', 'ping'),

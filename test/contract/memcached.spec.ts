@@ -4,6 +4,7 @@ import { backendContract, cacheContract } from 'nestjs-cache-framework/testing';
 import { memcached } from '../../lib/backends/memcached/index.js';
 import { systemClock } from '../../lib/core/clock.js';
 import { guarded } from '../../lib/core/guarded.backend.js';
+import { leaseCases } from '../../lib/testing/backend-lease.cases.js';
 import { describeWithMemcached } from '../support/memcached.js';
 import { backendPlace } from '../support/suite-backends.js';
 import { contractOf, REAL_TIME, runTogether, without } from '../support/suite-contract.js';
@@ -25,10 +26,13 @@ const common = {
   skip,
 };
 
+const LEASES = new Set(leaseCases.map(({ title }) => title));
+
 describe.each(CLIENTS)('over %s', (client) => {
   // What memcached's binary protocol lacks.
   const lacking = client === 'memjs' ? { ttl: false, negativeCounters: false } : {};
-  const lackingInBackends = client === 'memjs' ? { ...lacking, has: false } : {};
+  const lackingInBackends =
+    client === 'memjs' ? { ...lacking, has: false, staleLeases: false } : {};
   const supports = { ...IN_PROCESS, ...lackingInBackends };
   // Without ttl() the cases that need an exact moment have another reason not to run.
   const leftOut = client === 'memjs' ? without(...Object.keys(lacking)) : [REAL_TIME];
@@ -84,6 +88,24 @@ describe.each(CLIENTS)('over %s', (client) => {
         leftOut,
       );
     });
+  });
+
+  describeWithMemcached('leases beside the entries, where foreign clients read these', () => {
+    const server = serverForAll();
+    const cases = backendContract({
+      ...common,
+      create: (scope) =>
+        place.open(
+          memcached({ location: server().address, foreignClients: true, ...options }),
+          scope,
+        ),
+      supports,
+    });
+
+    runTogether(
+      cases.filter(({ title }) => LEASES.has(title)),
+      client === 'memjs' ? without('staleLeases') : [],
+    );
   });
 
   describeWithMemcached('three memcached servers', () => {

@@ -19,6 +19,7 @@ const NONE = {
   ttl: false,
   ping: false,
   stats: false,
+  lease: false,
 } as const;
 const NOTHING_MORE = without(...Object.keys(NONE), 'a limit on payloads');
 const advance = (seconds: number): void => {

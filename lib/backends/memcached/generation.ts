@@ -8,7 +8,13 @@ import { numberKey } from './wire-key.js';
 
 const FRESH_MS = 1_000;
 const REFRESH_MS = 750;
+const IDLE_REFRESH_MS = 5_000;
 const TRIES = 10;
+
+/** The servers as they are now. */
+export interface MemcachedServers {
+  readonly servers: readonly MemcachedServer[];
+}
 
 /**
  * The number by which `clear()` works: it stands in front of every key of its scope, so that raising it leaves all older
@@ -16,15 +22,17 @@ const TRIES = 10;
  *
  * It is kept on every server and counts as the highest of them, and this process never goes below the highest it saw, so
  * one server's loss of it brings nothing back. It is the time in microseconds rather than a count, so it is never the same
- * again even if all servers lost it. A server's number is only ever raised, by compare-and-swap, so two who clear at the same
- * moment do not undo each other. Before the first `clear()` of a scope there is none, and nothing stands in front.
+ * again even if all servers lost it; then it moves, because another process may have raised it before it was lost. A server's
+ * number is only ever raised, by compare-and-swap, so two who clear at the same moment do not undo each other. Before the
+ * first `clear()` of a scope there is none, and nothing stands in front.
  *
- * It is known for a second at most: that is how long another process may go on seeing what was cleared.
+ * It is known for a second at most: that is how long another process may go on seeing what was cleared. A process that is
+ * not used looks after it every few seconds, and puts it back where it was lost.
  */
 export class Generation {
   readonly #key: string;
   readonly #scope: string;
-  readonly #servers: readonly MemcachedServer[];
+  readonly #pool: MemcachedServers;
   readonly #clock: Clock;
   #current = 0;
   #knownAt = Number.NEGATIVE_INFINITY;
@@ -33,16 +41,22 @@ export class Generation {
   #isUsed = false;
   #isClosed = false;
 
-  constructor(scope: string, servers: readonly MemcachedServer[], clock: Clock) {
+  constructor(scope: string, pool: MemcachedServers, clock: Clock) {
     this.#key = numberKey(scope);
     this.#scope = scope;
-    this.#servers = servers;
+    this.#pool = pool;
     this.#clock = clock;
   }
 
   /** The number as far as this process knows; 0 before the first `clear()`. */
   get current(): number {
     return this.#current;
+  }
+
+  /** The same for who is about to use it; undefined if it has to be read first. */
+  known(): number | undefined {
+    this.#isUsed = true;
+    return this.#isFresh() ? this.#current : undefined;
   }
 
   /**
@@ -72,14 +86,15 @@ export class Generation {
    */
   async move(): Promise<void> {
     const startedAt = this.#clock.now();
-    const numbers = await Promise.allSettled(this.#servers.map((server) => this.#read(server)));
+    const { servers } = this.#pool;
+    const numbers = await Promise.allSettled(servers.map((server) => this.#read(server)));
     for (const number of numbers) {
       if (number.status === 'fulfilled') this.#saw(number.value);
     }
     const next = this.#next();
     this.#saw(next);
     const raised = await Promise.allSettled(
-      this.#servers.map((server) => server.run((client) => this.#raise(client, next))),
+      servers.map((server) => server.run((client) => this.#raise(client, next))),
     );
     for (const number of raised) {
       if (number.status === 'fulfilled') this.#saw(number.value);
@@ -87,7 +102,7 @@ export class Generation {
     this.#knownAt = startedAt;
     this.#keepFresh();
     // A number that could not be read might have been higher than the one written.
-    const failures = this.#servers.flatMap((server, index) => {
+    const failures = servers.flatMap((server, index) => {
       const failed = [numbers[index]!, raised[index]!].find(({ status }) => status === 'rejected');
       return failed
         ? [{ server: server.name, reason: (failed as PromiseRejectedResult).reason }]
@@ -136,15 +151,18 @@ export class Generation {
 
   async #readAll(): Promise<void> {
     const startedAt = this.#clock.now();
-    const numbers = await Promise.allSettled(this.#servers.map((server) => this.#read(server)));
+    const { servers } = this.#pool;
+    const numbers = await Promise.allSettled(servers.map((server) => this.#read(server)));
     const found = numbers.map((number) =>
       number.status === 'fulfilled' ? number.value : undefined,
     );
     for (const number of found) this.#saw(number ?? 0);
+    // What this process remembers may be older than what was lost.
+    if (this.#current > 0 && found.every((number) => number === 0)) this.#saw(this.#next());
     const highest = this.#current;
     if (found.some((number) => number !== undefined)) this.#knownAt = startedAt;
     this.#keepFresh();
-    this.#servers.forEach((server, index) => {
+    servers.forEach((server, index) => {
       const number = found[index];
       if (number === undefined || number >= highest) return;
       // Nobody waits for this. If it fails, the next reading finds the number missing again.
@@ -153,13 +171,20 @@ export class Generation {
   }
 
   #keepFresh(): void {
-    if (this.#isClosed || this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      if (!this.#isUsed) return;
-      this.#isUsed = false;
-      void this.#refresh();
-    }, REFRESH_MS).unref();
+    this.#wake(REFRESH_MS, () => {
+      if (this.#isUsed) this.#refreshUnasked();
+      else if (this.#current > 0) this.#wake(IDLE_REFRESH_MS, () => this.#refreshUnasked());
+    });
+  }
+
+  #refreshUnasked(): void {
+    this.#isUsed = false;
+    void this.#refresh();
+  }
+
+  #wake(ms: number, work: () => void): void {
+    clearTimeout(this.#timer);
+    if (!this.#isClosed) this.#timer = setTimeout(work, ms).unref();
   }
 
   /** The server's number; 0 if it has none. */

@@ -7,15 +7,30 @@ export class InFlight {
   #onIdle: (() => void) | undefined;
   #draining: Promise<void> | undefined;
 
+  /** True once no further call may begin. */
+  get isDraining(): boolean {
+    return this.#draining !== undefined;
+  }
+
+  /** Counts a call that begins. Whoever calls this looks at `isDraining` before, and calls `leave()` in any case. */
+  enter(): void {
+    this.#count += 1;
+  }
+
+  /** Counts a call that has ended. */
+  leave(): void {
+    this.#count -= 1;
+    if (this.#count === 0) this.#onIdle?.();
+  }
+
   /** Runs a call. @throws {CacheClosedError} if draining has begun. */
   async run<T>(call: () => Promise<T>): Promise<T> {
-    if (this.#draining) throw closed();
-    this.#count += 1;
+    if (this.isDraining) throw closed();
+    this.enter();
     try {
       return await call();
     } finally {
-      this.#count -= 1;
-      if (this.#count === 0) this.#onIdle?.();
+      this.leave();
     }
   }
 

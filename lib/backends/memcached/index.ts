@@ -6,7 +6,7 @@ import { MemjsClient } from './memjs.client.js';
 import { MetaClient } from './meta.client.js';
 
 export { MemcachedBackend } from './memcached.backend.js';
-export type { MemcachedClientFactory } from './memcached.backend.js';
+export type { MemcachedClientFactory } from './memcached.cluster.js';
 export type { MemcachedClient, MemcachedItem } from './memcached-client.interface.js';
 export type { MemcachedOptions, ResolvedMemcachedOptions } from './memcached.options.js';
 export type { PlacementName } from './placement.js';

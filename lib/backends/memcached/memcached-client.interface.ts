@@ -7,8 +7,8 @@ export interface MemcachedItem {
   readonly cas: bigint;
 }
 
-/** Where a counter begins if it is missing. */
-export interface CounterStart {
+/** What a counter begins as if it is missing. */
+export interface CounterItem {
   /** What is added to. */
   readonly value: number;
   /** As memcached has it; see `expiryOf`. */
@@ -99,7 +99,7 @@ export interface MemcachedClient {
     key: string,
     delta: number,
     shownKey: string,
-    start?: CounterStart,
+    start?: CounterItem,
   ): Promise<number | undefined>;
   /** True if there is an item. Its value is not sent. */
   has?(key: string): Promise<boolean>;

@@ -1,29 +1,29 @@
 import type {
   BackendContext,
   CacheBackend,
+  CounterStart,
+  LeaseOptions,
+  Leased,
   Payload,
   ServerStats,
   Ttl,
 } from '../../core/cache-backend.interface.js';
 import { CacheUnsupportedError } from '../../core/cache.errors.js';
 import { MEMCACHED_KEY_LIMITS } from '../../core/key-builder.js';
+import { PartialAnswer } from '../../core/partial-answer.js';
 import { expiryOf } from './expiry.js';
-import { Generation } from './generation.js';
-import { InFlight } from './in-flight.js';
+import { leaseBeside } from './lease-beside.js';
 import type { MemcachedClient } from './memcached-client.interface.js';
-import { faultOf } from './memcached.errors.js';
+import { MemcachedCluster } from './memcached.cluster.js';
+import type { MemcachedClientFactory } from './memcached.cluster.js';
+import { LEASE_SECONDS, MemcachedLease } from './memcached.lease.js';
+import type { LeaseHome } from './memcached.lease.js';
 import type { ResolvedMemcachedOptions } from './memcached.options.js';
-import { MemcachedServer } from './memcached.server.js';
-import { placementOf } from './placement.js';
-import type { Placement } from './placement.js';
-import type { ServerAddress } from './server-address.js';
 import { statsOf } from './server-stats.js';
-import { wireKey } from './wire-key.js';
+import { leaseKey, wireKey } from './wire-key.js';
 
-const DRAIN_MS = 1_000;
-
-/** Makes the client for one server. */
-export type MemcachedClientFactory = (address: ServerAddress) => MemcachedClient;
+// How long an entry may be kept on a server that takes another's place: so long may it be read again when that happens anew.
+const STAND_IN_SECONDS = 60;
 
 /**
  * Keeps payloads on memcached servers.
@@ -37,18 +37,18 @@ export class MemcachedBackend implements CacheBackend {
   readonly name = 'memcached';
   readonly description: string;
   readonly keyLimits = MEMCACHED_KEY_LIMITS;
-  /** A call may take a connection, a look at the `clear()` number, and several round trips; each has its own limit. */
-  readonly deadlineMs: number;
+  /** The clients have a deadline for each round trip. */
+  readonly deadlineMs = Infinity;
   readonly reportsServers = true;
   readonly has?: (key: string) => Promise<boolean>;
   readonly ttl?: (key: string) => Promise<Ttl | undefined>;
 
+  readonly #options: ResolvedMemcachedOptions;
   readonly #context: BackendContext;
-  readonly #clear: ResolvedMemcachedOptions['clear'];
-  readonly #servers: readonly MemcachedServer[];
-  readonly #placement: Placement;
-  readonly #generation: Generation | undefined;
-  readonly #inFlight = new InFlight();
+  readonly #cluster: MemcachedCluster;
+  readonly #leasesBeside: boolean;
+  /** One that is never asked: what it can do, the others can. */
+  readonly #sample: MemcachedClient;
 
   constructor(
     options: ResolvedMemcachedOptions,
@@ -57,73 +57,59 @@ export class MemcachedBackend implements CacheBackend {
   ) {
     const { servers } = options;
     this.description = `memcached ${servers.map(({ name }) => name).join(', ')}`;
-    this.deadlineMs = options.connectTimeoutMs + 8 * options.deadlineMs;
+    this.#options = options;
     this.#context = context;
-    this.#clear = options.clear;
-    this.#placement = placementOf(
-      options.placement,
-      servers.map(({ node }) => node),
-    );
-    const clients = servers.map(clientOf);
-    this.#servers = clients.map(
-      (client) =>
-        new MemcachedServer({
-          client,
-          maxItemBytes: options.maxItemBytes,
-          report: (report) => context.report(report),
-          onReturn: (returned) => this.#onReturn(returned),
-          onOverflow: (returned) => this.#onOverflow(returned),
-        }),
-    );
+    this.#cluster = new MemcachedCluster(options, context, clientOf);
     // Present means used, so they are here only if the client has them.
-    if (clients.every((client) => client.has !== undefined)) {
-      this.has = (key) => this.#read(key, (client, wire) => client.has!(wire));
+    this.#sample = clientOf(servers[0]!);
+    this.#leasesBeside = options.foreignClients || this.#sample.lease === undefined;
+    if (this.#sample.has) {
+      this.has = (key) => this.#cluster.read(key, (client, wire) => client.has!(wire));
     }
-    if (clients.every((client) => client.ttl !== undefined)) {
-      this.ttl = (key) => this.#read(key, (client, wire) => client.ttl!(wire));
-    }
-    if (options.clear === 'generation') {
-      this.#generation = new Generation(context.scope, this.#servers, context.clock);
+    if (this.#sample.ttl) {
+      this.ttl = (key) => this.#cluster.read(key, (client, wire) => client.ttl!(wire));
     }
   }
 
-  async open(): Promise<void> {
-    await Promise.all(this.#servers.map((server) => server.open()));
+  /** Loads the client's library. */
+  open(): Promise<void> {
+    return this.#sample.load();
   }
 
-  async close(): Promise<void> {
-    await this.#inFlight.drain(DRAIN_MS);
-    this.#generation?.close();
-    for (const server of this.#servers) server.close();
+  close(): Promise<void> {
+    return this.#cluster.close();
   }
 
   get(key: string): Promise<Payload | undefined> {
-    return this.#read(key, payloadOf);
+    return this.#cluster.read(key, payloadOf);
   }
 
   set(key: string, payload: Payload, ttl: Ttl): Promise<boolean> {
-    return this.#under((generation) => this.#set(wireKey(key, generation), payload, ttl));
+    return this.#cluster.under((generation) => this.#set(wireKey(key, generation), payload, ttl));
   }
 
   /** Also false if the payload is larger than the server takes. */
   add(key: string, payload: Payload, ttl: Ttl): Promise<boolean> {
-    return this.#under(async (generation) => {
+    return this.#cluster.under(async (generation) => {
       const wire = wireKey(key, generation);
-      const server = this.#serverOf(wire);
+      const { server, isStandIn } = this.#cluster.placeOf(wire);
       if (!(await server.canHold(wire, payload))) return false;
-      return server.run((client) => client.store('add', wire, payload, this.#expiry(ttl)));
+      const expiry = this.#expiry(ttl, isStandIn);
+      return server.run((client) => client.store('add', wire, payload, expiry));
     });
   }
 
   touch(key: string, ttl: Ttl): Promise<boolean> {
-    return this.#under(async (generation) => {
+    return this.#cluster.under((generation) => {
       const wire = wireKey(key, generation);
-      return this.#serverOf(wire).write(wire, (client) => client.touch(wire, this.#expiry(ttl)));
+      const { server, isStandIn } = this.#cluster.placeOf(wire);
+      const expiry = this.#expiry(ttl, isStandIn);
+      return server.write(wire, (client) => client.touch(wire, expiry));
     });
   }
 
   delete(key: string): Promise<boolean> {
-    return this.#under((generation) => this.#delete(wireKey(key, generation)));
+    return this.#cluster.under((generation) => this.#delete(key, generation));
   }
 
   /**
@@ -132,9 +118,8 @@ export class MemcachedBackend implements CacheBackend {
    * @throws {CacheUnavailableError} if a server could not be told. @throws {CacheUnsupportedError} with `clear: 'none'`.
    */
   async clear(): Promise<void> {
-    const generation = this.#generation;
-    if (generation) return this.#inFlight.run(() => generation.move());
-    if (this.#clear === 'flush') return this.flushServer();
+    if (await this.#cluster.moveOn()) return;
+    if (this.#options.clear === 'flush') return this.flushServer();
     throw new CacheUnsupportedError(
       'CACHE_UNSUPPORTED',
       `Cache "${this.#context.alias}" is configured with clear: 'none', so clear() does nothing. Use clear: 'generation', or clear: 'flush' if the servers belong to this cache alone.`,
@@ -142,161 +127,145 @@ export class MemcachedBackend implements CacheBackend {
     );
   }
 
-  /** What the servers that answer hold. Rejects only if none of those asked answers. */
+  /** @throws {PartialAnswer} with what the others hold, if some of the servers fail. */
   getMany(keys: readonly string[]): Promise<Map<string, Payload>> {
-    return this.#under(async (generation) => {
+    return this.#cluster.under(async (generation) => {
       const found = new Map<string, Payload>();
-      const reading = [...this.#byServer(keys, generation)].map(async ([server, asked]) => {
-        const payloads = await server.read((client) => payloadsOf(client, [...asked.keys()]));
-        [...asked.values()].forEach((key, index) => {
+      const reading = [...this.#cluster.byServer(keys, generation)].map(async ([server, asked]) => {
+        const payloads = await server.read((client) => client.getPayloads(asked.wires));
+        for (let index = 0; index < payloads.length; index += 1) {
           const payload = payloads[index];
-          if (payload) found.set(key, payload);
-        });
+          if (payload) found.set(asked.keys[index]!, payload);
+        }
       });
-      await answersOf(reading);
+      await answersOf(reading, () => found);
       return found;
     });
   }
 
-  /** Keys of servers that do not answer are among those not stored. Rejects only if none of the servers answers. */
+  /** @throws {PartialAnswer} with the keys that were not stored, those of failed servers among them, if some servers fail. */
   setMany(entries: ReadonlyMap<string, Payload>, ttl: Ttl): Promise<string[]> {
-    return this.#under(async (generation) => {
+    return this.#cluster.under(async (generation) => {
       const keys = [...entries.keys()];
-      const wires = keys.map((key) => wireKey(key, generation));
-      const stored = await answersOf(
-        wires.map((wire, index) => this.#set(wire, entries.get(keys[index]!)!, ttl)),
+      const failed = (stored: readonly (boolean | undefined)[]): string[] =>
+        keys.filter((_, index) => stored[index] !== true);
+      const storing = keys.map((key) =>
+        this.#set(wireKey(key, generation), entries.get(key)!, ttl),
       );
-      return keys.filter((_, index) => stored[index] !== true);
+      return failed(await answersOf(storing, failed));
     });
   }
 
-  /** Counts on the servers that answer; the others are told when they are back. Rejects only if none answers. */
+  /** @throws {PartialAnswer} with the count of the others if some servers fail; these are told when they are back. */
   deleteMany(keys: readonly string[]): Promise<number> {
-    return this.#under(async (generation) => {
-      const wires = keys.map((key) => wireKey(key, generation));
-      const deleted = await answersOf(wires.map((wire) => this.#delete(wire)));
-      return deleted.filter(Boolean).length;
+    return this.#cluster.under(async (generation) => {
+      const deleting = keys.map((key) => this.#delete(key, generation));
+      return countOf(await answersOf(deleting, countOf));
     });
   }
 
-  incr(key: string, delta: number): Promise<number | undefined> {
-    return this.#under(async (generation) => {
+  incr(key: string, delta: number, start?: CounterStart): Promise<number | undefined> {
+    return this.#cluster.under((generation) => {
       const wire = wireKey(key, generation);
-      return this.#serverOf(wire).run((client) => client.incr(wire, delta, key));
+      const { server, isStandIn } = this.#cluster.placeOf(wire);
+      const item = start && { value: start.value, expiry: this.#expiry(start.ttl, isStandIn) };
+      return server.run((client) => client.incr(wire, delta, key, item));
+    });
+  }
+
+  /**
+   * A lease lasts for 10 seconds. With the option `foreignClients`, or where the client knows no other way, it is kept beside
+   * the entry, otherwise in its place.
+   *
+   * @throws {CacheUnsupportedError} if the server is older than 1.6.13 or runs without CAS, or the client is memjs and `stale`
+   * is given.
+   */
+  lease(key: string, { stale }: LeaseOptions): Promise<Leased> {
+    return this.#cluster.under(async (generation) => {
+      const wire = wireKey(key, generation);
+      const { server, isStandIn } = this.#cluster.placeOf(wire);
+      const options = { seconds: LEASE_SECONDS, refreshBelow: stale };
+      const { payload, isStale, lease } = await server.run((client) =>
+        this.#leasesBeside
+          ? leaseBeside(client, { key: wire, beside: leaseKey(key) }, options)
+          : client.lease!(wire, options),
+      );
+      const found = { ...(payload && { payload }), stale: isStale };
+      if (!lease) return found;
+      const home: LeaseHome = {
+        server,
+        isCurrent: () => this.#cluster.isCurrent(generation),
+        expiryOf: (ttl) => this.#expiry(ttl, isStandIn),
+        run: (call) => this.#cluster.run(call),
+      };
+      return { ...found, lease: new MemcachedLease(lease, home) };
     });
   }
 
   async ping(): Promise<void> {
-    await this.#everywhere((server) => server.read((client) => client.ping()));
+    await this.#cluster.everywhere((server) => server.read((client) => client.ping()));
   }
 
-  /** A server that does not answer is `down`; this never rejects. */
+  /** A server that does not answer is `down`; this rejects only if it is not known yet which servers there are. */
   async stats(): Promise<ServerStats[]> {
-    return this.#everywhere(statsOf);
+    return this.#cluster.everywhere(statsOf);
   }
 
   async flushServer(): Promise<void> {
-    await this.#everywhere((server) => server.run((client) => client.flush()));
+    await this.#cluster.everywhere((server) => server.run((client) => client.flush()));
   }
 
-  #under<T>(operation: (generation: number) => Promise<T>): Promise<T> {
-    const generation = this.#generation;
-    return this.#inFlight.run(() => (generation ? generation.under(operation) : operation(0)));
-  }
-
-  #everywhere<T>(ask: (server: MemcachedServer) => Promise<T>): Promise<T[]> {
-    return this.#inFlight.run(() => Promise.all(this.#servers.map(ask)));
-  }
-
-  #serverOf(wire: string): MemcachedServer {
-    return this.#servers[this.#placement(wire)]!;
-  }
-
-  #expiry(ttl: Ttl): number {
-    return expiryOf(ttl, this.#context.clock.now());
-  }
-
-  #read<T>(
-    key: string,
-    question: (client: MemcachedClient, wire: string) => Promise<T>,
-  ): Promise<T> {
-    return this.#under((generation) => {
-      const wire = wireKey(key, generation);
-      return this.#serverOf(wire).read((client) => question(client, wire));
-    });
-  }
-
-  /** The caller's keys by wire key, for each server that has some of them. */
-  #byServer(
-    keys: readonly string[],
-    generation: number,
-  ): Map<MemcachedServer, Map<string, string>> {
-    const groups = new Map<MemcachedServer, Map<string, string>>();
-    for (const key of keys) {
-      const wire = wireKey(key, generation);
-      const server = this.#serverOf(wire);
-      const group = groups.get(server);
-      if (group) group.set(wire, key);
-      else groups.set(server, new Map([[wire, key]]));
-    }
-    return groups;
+  #expiry(ttl: Ttl, isStandIn: boolean): number {
+    const settled = isStandIn ? Math.min(ttl ?? STAND_IN_SECONDS, STAND_IN_SECONDS) : ttl;
+    return expiryOf(settled, this.#context.clock.now());
   }
 
   async #set(wire: string, payload: Payload, ttl: Ttl): Promise<boolean> {
-    const server = this.#serverOf(wire);
+    const { server, isStandIn } = this.#cluster.placeOf(wire);
     const fits = await server.canHold(wire, payload);
     return server.write(wire, async (client) => {
-      if (fits && (await client.store('set', wire, payload, this.#expiry(ttl)))) return true;
+      const expiry = this.#expiry(ttl, isStandIn);
+      if (fits && (await client.store('set', wire, payload, expiry))) return true;
       // The value that was to be replaced must not outlive this.
       await client.delete(wire);
       return false;
     });
   }
 
-  #delete(wire: string): Promise<boolean> {
-    return this.#serverOf(wire).write(wire, (client) => client.delete(wire));
-  }
-
-  async #onReturn(client: MemcachedClient): Promise<void> {
-    try {
-      await this.#generation?.restore(client);
-    } catch (error) {
-      // A server that answers but does not take the number is usable: the number is known from elsewhere.
-      if (faultOf(error) !== undefined) throw error;
-    }
-  }
-
-  async #onOverflow(client: MemcachedClient): Promise<void> {
-    if (this.#generation) {
-      await this.#generation.moveOn(client);
-    } else if (this.#clear === 'flush') {
-      await client.flush();
-    } else {
-      this.#context.report({
-        kind: 'warning',
-        message: `More entries were to be replaced or deleted on memcached ${client.server} while it was away than could be remembered. Some may have their old values until these expire; with clear: 'generation' they would be left behind.`,
-      });
-    }
+  #delete(key: string, generation: number): Promise<boolean> {
+    const wire = wireKey(key, generation);
+    const { server } = this.#cluster.placeOf(wire);
+    if (!this.#leasesBeside) return server.write(wire, (client) => client.delete(wire));
+    return server.write(wire, async (client) => {
+      // Whoever is loading the entry must not store it after this; see leaseBeside().
+      const [, isDeleted] = await Promise.all([client.delete(leaseKey(key)), client.delete(wire)]);
+      return isDeleted;
+    });
   }
 }
 
-async function payloadOf(client: MemcachedClient, wire: string): Promise<Payload | undefined> {
-  if (client.getPayload) return client.getPayload(wire);
-  return (await client.get(wire))?.payload;
+function countOf(deleted: readonly (boolean | undefined)[]): number {
+  return deleted.filter(Boolean).length;
 }
 
-function payloadsOf(
-  client: MemcachedClient,
-  wires: readonly string[],
-): Promise<(Payload | undefined)[]> {
-  if (client.getPayloads) return client.getPayloads(wires);
-  return Promise.all(wires.map((wire) => payloadOf(client, wire)));
+function payloadOf(client: MemcachedClient, wire: string): Promise<Payload | undefined> {
+  return client.getPayload(wire);
 }
 
-/** The answers of those that did not fail; rejects if all did. */
-async function answersOf<T>(calls: readonly Promise<T>[]): Promise<(T | undefined)[]> {
+/**
+ * The answers of all calls.
+ *
+ * @param answer What the answers come to if some are missing.
+ * @throws {PartialAnswer} if some of the calls fail. @throws what the first failed with if all do.
+ */
+async function answersOf<T>(
+  calls: readonly Promise<T>[],
+  answer: (answers: readonly (T | undefined)[]) => unknown,
+): Promise<readonly T[]> {
   const settled = await Promise.allSettled(calls);
   const failed = settled.filter((call) => call.status === 'rejected');
-  if (failed.length > 0 && failed.length === settled.length) throw failed[0]!.reason;
-  return settled.map((call) => (call.status === 'fulfilled' ? call.value : undefined));
+  const answers = settled.map((call) => (call.status === 'fulfilled' ? call.value : undefined));
+  if (failed.length === 0) return answers as T[];
+  if (failed.length === settled.length) throw failed[0]!.reason;
+  throw new PartialAnswer(answer(answers), failed[0]!.reason);
 }

@@ -3,6 +3,7 @@ import {
   CacheClosedError,
   CacheTimeoutError,
   CacheUnavailableError,
+  CacheUnsupportedError,
   InvalidCacheKeyError,
   reasonOf,
   shortKey,
@@ -82,6 +83,15 @@ export function illegalKey(key: string, why: string): InvalidCacheKeyError {
     'CACHE_INVALID_KEY',
     `The key "${shortKey(key)}" was not sent to memcached: ${why}.`,
     { backend: 'memcached', key },
+  );
+}
+
+/** A server that has no CAS cannot give out leases. */
+export function leasesWithoutCas(server: string): CacheUnsupportedError {
+  return new CacheUnsupportedError(
+    'CACHE_UNSUPPORTED',
+    `memcached ${server} runs without CAS, so it cannot tell who owns a lease. Start the server without "-C".`,
+    { backend: 'memcached', operation: 'lease' },
   );
 }
 

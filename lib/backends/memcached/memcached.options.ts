@@ -1,9 +1,18 @@
 import type { ConnectionOptions } from 'node:tls';
-import { badOption, checkInteger, checkOneOf, checkOptionNames } from '../../core/option-checks.js';
+import {
+  badOption,
+  checkBoolean,
+  checkInteger,
+  checkOneOf,
+  checkOptionNames,
+} from '../../core/option-checks.js';
 import { PLACEMENT_NAMES } from './placement.js';
 import type { PlacementName } from './placement.js';
 import { parseLocation } from './server-address.js';
 import type { ServerAddress } from './server-address.js';
+
+/** The clients that Django's memcached backends have used. */
+export type DjangoClient = keyof typeof DJANGO_PLACEMENTS;
 
 /** The settings of the memcached backend. */
 export interface MemcachedOptions {
@@ -47,6 +56,35 @@ export interface MemcachedOptions {
    * Default: `'generation'`.
    */
   readonly clear?: 'generation' | 'flush' | 'none';
+  /**
+   * What becomes of the keys of a server that is down.
+   *
+   * - `'miss'`: they are missed until it is back. Nothing else changes.
+   * - `'next'`: another server takes its place, chosen by the placement. What is kept there lives for 60 seconds at most, and
+   *   the server that was away is told to forget what was changed meanwhile; counters begin anew, and what `add()` guarded can be
+   *   added once more.
+   *
+   * Default: `'miss'`.
+   */
+  readonly failover?: 'miss' | 'next';
+  /**
+   * Whether other clients than this package, such as Django, read or write the same keys. Where they do, the right to load an
+   * entry is kept under a key of its own beside the entry, which costs more round trips on a miss; otherwise in its place.
+   * Default: false.
+   */
+  readonly foreignClients?: boolean;
+  /**
+   * For servers shared with Django: the client that its `CACHES` setting uses. Sets what both must do alike, unless it is given
+   * too: `placement` (`rendezvous`, `modula` or `python-memcached`), `clear: 'none'` so that keys stay as Django makes them, and
+   * `foreignClients: true`. Keys are made as Django makes them, and text, integers and bytes are stored as it stores them, in any
+   * case. Default: none.
+   */
+  readonly django?: { readonly client: DjangoClient };
+  /**
+   * `'elasticache'`: the location is one configuration endpoint, which is asked once a minute which servers there are (Amazon
+   * ElastiCache, Google Memorystore). Default: the location lists the servers.
+   */
+  readonly discovery?: 'elasticache';
   /** How long one answer of a server is waited for, in milliseconds. Default: 250. */
   readonly deadlineMs?: number;
   /** How long a connection may take to be made, in milliseconds. Default: 500. */
@@ -65,6 +103,9 @@ export interface ResolvedMemcachedOptions {
   readonly tls: ConnectionOptions | undefined;
   readonly placement: PlacementName;
   readonly clear: 'generation' | 'flush' | 'none';
+  readonly failover: 'miss' | 'next';
+  readonly foreignClients: boolean;
+  readonly discovery: 'elasticache' | undefined;
   readonly deadlineMs: number;
   readonly connectTimeoutMs: number;
   readonly maxItemBytes: number | undefined;
@@ -75,11 +116,20 @@ const DEFAULTS = {
   client: 'meta',
   placement: 'rendezvous',
   clear: 'generation',
+  failover: 'miss',
+  foreignClients: false,
   deadlineMs: 250,
   connectTimeoutMs: 500,
 } as const satisfies MemcachedOptions;
 
-const NAMES = [...Object.keys(DEFAULTS), 'maxItemBytes', 'tls'];
+const DJANGO_PLACEMENTS = {
+  pymemcache: 'rendezvous',
+  pylibmc: 'modula',
+  'python-memcached': 'python-memcached',
+} as const satisfies Record<string, PlacementName>;
+
+const NAMES = [...Object.keys(DEFAULTS), 'discovery', 'django', 'maxItemBytes', 'tls'];
+const CLIENTS = Object.keys(DJANGO_PLACEMENTS) as DjangoClient[];
 const LONGEST_MS = 60_000;
 const WHERE = 'the options of the memcached backend';
 
@@ -92,6 +142,9 @@ export function resolveMemcachedOptions(options: MemcachedOptions = {}): Resolve
   checkOneOf(WHERE, 'client', options.client, ['meta', 'memjs']);
   checkOneOf(WHERE, 'placement', options.placement, PLACEMENT_NAMES);
   checkOneOf(WHERE, 'clear', options.clear, ['generation', 'flush', 'none']);
+  checkOneOf(WHERE, 'failover', options.failover, ['miss', 'next']);
+  checkOneOf(WHERE, 'discovery', options.discovery, ['elasticache']);
+  checkBoolean(WHERE, 'foreignClients', options.foreignClients);
   checkInteger(WHERE, 'deadlineMs', options.deadlineMs, 1, LONGEST_MS);
   checkInteger(WHERE, 'connectTimeoutMs', options.connectTimeoutMs, 1, LONGEST_MS);
   checkInteger(WHERE, 'maxItemBytes', options.maxItemBytes, 1024, 1 << 30);
@@ -106,17 +159,35 @@ export function resolveMemcachedOptions(options: MemcachedOptions = {}): Resolve
       '"meta" where "tls" is given: memjs has no TLS',
     );
   }
+  const shared = sharedWithDjango(options.django);
+  const { location = DEFAULTS.location } = options;
+  const servers = parseLocation(location, WHERE);
+  if (options.discovery !== undefined && servers.length > 1) {
+    throw badOption(WHERE, 'location', location, 'one endpoint where "discovery" is given');
+  }
   return {
-    servers: parseLocation(
-      options.location === undefined ? DEFAULTS.location : options.location,
-      WHERE,
-    ),
+    servers,
     client: options.client ?? DEFAULTS.client,
     tls: options.tls,
-    placement: options.placement ?? DEFAULTS.placement,
-    clear: options.clear ?? DEFAULTS.clear,
+    placement: options.placement ?? shared.placement ?? DEFAULTS.placement,
+    clear: options.clear ?? shared.clear ?? DEFAULTS.clear,
+    failover: options.failover ?? DEFAULTS.failover,
+    foreignClients: options.foreignClients ?? shared.foreignClients ?? DEFAULTS.foreignClients,
+    discovery: options.discovery,
     deadlineMs: options.deadlineMs ?? DEFAULTS.deadlineMs,
     connectTimeoutMs: options.connectTimeoutMs ?? DEFAULTS.connectTimeoutMs,
     maxItemBytes: options.maxItemBytes,
   };
+}
+
+function sharedWithDjango(django: MemcachedOptions['django']): Partial<MemcachedOptions> {
+  if (django === undefined) return {};
+  const where = `"django" in ${WHERE}`;
+  if (typeof django !== 'object' || django === null) {
+    throw badOption(WHERE, 'django', django, 'an object such as { client: "pymemcache" }');
+  }
+  checkOptionNames(where, django, ['client']);
+  if (django.client === undefined) throw badOption(where, 'client', undefined, CLIENTS.join(', '));
+  checkOneOf(where, 'client', django.client, CLIENTS);
+  return { placement: DJANGO_PLACEMENTS[django.client], clear: 'none', foreignClients: true };
 }

@@ -37,7 +37,6 @@ const DELETES_AT_ONCE = 500;
 export class MemcachedServer {
   readonly name: string;
   readonly #options: MemcachedServerOptions;
-  readonly #client: MemcachedClient;
   readonly #missed: MissedWrites;
   #replaying: Promise<void> | undefined;
   #itemLimit: Promise<number> | undefined;
@@ -54,7 +53,6 @@ export class MemcachedServer {
   constructor(options: MemcachedServerOptions) {
     this.name = options.client.server;
     this.#options = options;
-    this.#client = options.client;
     this.#missed = new MissedWrites(options.missedWrites);
     if (options.maxItemBytes !== undefined) {
       this.#itemLimit = Promise.resolve(options.maxItemBytes);
@@ -66,9 +64,24 @@ export class MemcachedServer {
     return this.#downBecause === undefined;
   }
 
+  /** True while it can be asked at once: up, and with nothing to make good before. */
+  get isReady(): boolean {
+    return (
+      this.#downBecause === undefined &&
+      this.#missed.isEmpty &&
+      this.#replaying === undefined &&
+      !this.#isClosed
+    );
+  }
+
+  /** What speaks to it. Who asks it directly tells the outcome by `answered()` or `failed()`, and only while `isReady`. */
+  get client(): MemcachedClient {
+    return this.#options.client;
+  }
+
   /** Loads the client's library. */
   open(): Promise<void> {
-    return this.#client.load();
+    return this.client.load();
   }
 
   /**
@@ -90,9 +103,14 @@ export class MemcachedServer {
     try {
       return await this.run(change);
     } catch (error) {
-      if (!this.#isClosed) this.#missed.add(key);
+      this.remember(key);
       throw error;
     }
+  }
+
+  /** Remembers that what is under the key was replaced or deleted elsewhere: it is deleted before it is next read. */
+  remember(key: string): void {
+    if (!this.#isClosed) this.#missed.add(key);
   }
 
   /** Runs an operation that is neither repeated nor remembered. */
@@ -104,13 +122,28 @@ export class MemcachedServer {
     }
     try {
       while (this.#replaying !== undefined || !this.#missed.isEmpty) await this.#replay();
-      const answer = await operation(this.#client);
-      this.#softFaults = 0;
+      const answer = await operation(this.client);
+      this.answered();
       return answer;
     } catch (error) {
-      this.#onError(error);
+      this.failed(error);
       throw error;
     }
+  }
+
+  /** Takes note of an answer. */
+  answered(): void {
+    this.#softFaults = 0;
+  }
+
+  /** Takes note of what a call failed with. */
+  failed(error: unknown): void {
+    const fault = faultOf(error);
+    // All that was in flight on a connection fails with one and the same error.
+    if (fault === undefined || error === this.#lastFault || this.#isClosed) return;
+    this.#lastFault = error;
+    this.#softFaults += 1;
+    if (fault === 'hard' || this.#softFaults >= SOFT_FAULTS) this.#goDown(error);
   }
 
   /** True if the server's limit allows an item of this size. Asks the server only about items above the usual limit. */
@@ -125,16 +158,7 @@ export class MemcachedServer {
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#probeTimer);
-    this.#client.close();
-  }
-
-  #onError(error: unknown): void {
-    const fault = faultOf(error);
-    // All that was in flight on a connection fails with one and the same error.
-    if (fault === undefined || error === this.#lastFault || this.#isClosed) return;
-    this.#lastFault = error;
-    this.#softFaults += 1;
-    if (fault === 'hard' || this.#softFaults >= SOFT_FAULTS) this.#goDown(error);
+    this.client.close();
   }
 
   #goDown(error: unknown): void {
@@ -157,14 +181,14 @@ export class MemcachedServer {
     this.#isProbing = true;
     clearTimeout(this.#probeTimer);
     try {
-      await this.#client.ping();
+      await this.client.ping();
       if (faultOf(this.#downBecause) === 'hard') {
         // A server that was stopped still works through what it had received, such as sets that were given up here. It
         // gets a moment for that, so that none of them comes after what is sent from now on.
         await pause(SETTLING_MS);
-        await this.#client.ping();
+        await this.client.ping();
       }
-      await this.#options.onReturn(this.#client);
+      await this.#options.onReturn(this.client);
       this.#cameBack();
     } catch (error) {
       this.#lastFault = error;
@@ -192,10 +216,10 @@ export class MemcachedServer {
   async #makeGood(): Promise<void> {
     const batch = this.#missed.take();
     try {
-      if (batch.isIncomplete) await this.#options.onOverflow(this.#client);
+      if (batch.isIncomplete) await this.#options.onOverflow(this.client);
       for (let from = 0; from < batch.keys.length; from += DELETES_AT_ONCE) {
         const keys = batch.keys.slice(from, from + DELETES_AT_ONCE);
-        await Promise.all(keys.map((key) => this.#client.delete(key)));
+        await Promise.all(keys.map((key) => this.client.delete(key)));
       }
     } catch (error) {
       this.#missed.putBack(batch);

@@ -21,9 +21,8 @@ export interface ConnectionLimits {
 interface Request {
   readonly sequence: number;
   readonly opcode: number;
-  readonly packet: Buffer;
-  /** The key that the answer must bear if it has one. */
-  readonly key: string | undefined;
+  /** What it holds. The packet is made when it is sent: until then, nothing is copied. The answer must bear the same key. */
+  readonly parts: PacketParts;
   /** Set for a request that is answered in several pieces. */
   readonly pieces?: MemjsReply[];
   readonly resolve: (replies: MemjsReply[]) => void;
@@ -151,8 +150,7 @@ export class MemjsConnection {
       const request: Request = {
         sequence,
         opcode,
-        packet: requestPacket(opcode, sequence, parts),
-        key: parts.key,
+        parts,
         ...(pieces === undefined ? {} : { pieces }),
         resolve,
         reject,
@@ -177,7 +175,15 @@ export class MemjsConnection {
   }
 
   #send(request: Request): void {
-    const { sequence, packet } = request;
+    const { sequence, opcode, parts } = request;
+    let packet: Buffer;
+    try {
+      packet = requestPacket(opcode, sequence, parts);
+    } catch (error) {
+      // The value is neither text nor bytes.
+      request.reject(error);
+      return;
+    }
     if (this.#pending.size === 0) this.#socket!.ref();
     this.#pending.set(sequence, request);
     this.#leaveWithThisTick(request);
@@ -222,7 +228,7 @@ export class MemjsConnection {
         request.pieces.push(reply);
         return;
       }
-    } else if (key.length > 0 && key.toString() !== request.key) {
+    } else if (key.length > 0 && key.toString() !== request.parts.key) {
       this.#break(badReply(this.#name, 'the item of another key'));
       return;
     }

@@ -1,7 +1,7 @@
 import type { Payload, Ttl } from '../../core/cache-backend.interface.js';
 import { FLAG_RENEWED_LEASE } from '../../core/payload-flags.js';
 import type {
-  CounterStart,
+  CounterItem,
   ItemLeaseOptions,
   LeasedItem,
   MemcachedClient,
@@ -11,7 +11,8 @@ import { MetaCommands } from './meta.commands.js';
 import type { MetaConnectionOptions } from './meta.connection.js';
 import { MetaCounter } from './meta.counter.js';
 import { changedByOthers } from './contention.js';
-import { leasesTooOld, leasesWithoutCas } from './meta.errors.js';
+import { leasesWithoutCas } from './memcached.errors.js';
+import { leasesTooOld } from './meta.errors.js';
 import { LEASES_SINCE, checkCredentials, isAtLeast } from './meta.handshake.js';
 import type { MemcachedVersion } from './meta.handshake.js';
 import { WonLease } from './meta.lease.js';
@@ -105,7 +106,7 @@ export class MetaClient implements MemcachedClient {
     key: string,
     delta: number,
     shownKey: string,
-    start?: CounterStart,
+    start?: CounterItem,
   ): Promise<number | undefined> {
     return this.#counter.incr(key, delta, shownKey, start);
   }

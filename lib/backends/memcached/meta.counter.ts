@@ -5,7 +5,7 @@ import { KeyTurns } from '../../core/key-turns.js';
 import { FLAG_INTEGER } from '../../core/payload-flags.js';
 import { NEVER, expiryOf } from './expiry.js';
 import type { MetaFound, MetaOutcome } from './meta.answers.js';
-import type { CounterStart } from './memcached-client.interface.js';
+import type { CounterItem } from './memcached-client.interface.js';
 import type { MetaCommands } from './meta.commands.js';
 import { noRoom } from './meta.errors.js';
 
@@ -34,7 +34,7 @@ export class MetaCounter {
     key: string,
     delta: number,
     shownKey: string,
-    start?: CounterStart,
+    start?: CounterItem,
   ): Promise<number | undefined> {
     checkSafe('delta', delta);
     if (start !== undefined) checkSafe('start.value', start.value);
@@ -55,7 +55,7 @@ export class MetaCounter {
     key: string,
     delta: number,
     shownKey: string,
-    start: CounterStart | undefined,
+    start: CounterItem | undefined,
   ): Promise<MetaOutcome> | undefined {
     if (start === undefined || start.value < 0) return undefined;
     safeSum(BigInt(start.value) + BigInt(delta), shownKey);
@@ -74,7 +74,7 @@ export class MetaCounter {
     key: string,
     delta: number,
     shownKey: string,
-    start: CounterStart | undefined,
+    start: CounterItem | undefined,
   ): Promise<number | undefined> {
     for (let tries = 0; tries < TRIES; tries += 1) {
       await pauseAfterLoss(tries);

@@ -9,15 +9,6 @@ export function noRoom(server: string, key: string): CacheBackendError {
   );
 }
 
-/** A server that has no CAS cannot give out leases. */
-export function leasesWithoutCas(server: string): CacheUnsupportedError {
-  return new CacheUnsupportedError(
-    'CACHE_UNSUPPORTED',
-    `memcached ${server} runs without CAS, so it cannot tell who owns a lease. Start the server without "-C".`,
-    { backend: 'memcached', operation: 'lease' },
-  );
-}
-
 /** A server is too old for leases that can be relied on. */
 export function leasesTooOld(
   server: string,
@@ -26,7 +17,7 @@ export function leasesTooOld(
 ): CacheUnsupportedError {
   return new CacheUnsupportedError(
     'CACHE_UNSUPPORTED',
-    `memcached ${server} is version ${version.join('.')}, and leases need ${since.join('.')} or newer. Update the server.`,
+    `memcached ${server} is version ${version.join('.')}, and leases in the place of entries need ${since.join('.')} or newer. Update the server, or use foreignClients: true.`,
     { backend: 'memcached', operation: 'lease' },
   );
 }

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Payload } from '../../core/cache-backend.interface.js';
+import { Turns } from '../../core/key-turns.js';
 import { FLAG_RENEWED_LEASE } from '../../core/payload-flags.js';
 import { NEVER, expiryOf } from './expiry.js';
 import type { ItemLease } from './memcached-client.interface.js';
@@ -29,7 +30,7 @@ export class WonLease implements ItemLease {
   #cas: bigint;
   #isOver = false;
   // Renewing changes the number, so whatever comes after has to wait for it.
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   /** @param old Undefined if there is no value. */
   constructor(commands: MetaCommands, key: string, cas: bigint, old?: OldValue) {
@@ -40,7 +41,7 @@ export class WonLease implements ItemLease {
   }
 
   fill(payload: Payload, expiry: number): Promise<boolean> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       if (this.#isOver) return false;
       this.#isOver = true;
       const outcome = await this.#commands.put('set', this.#key, payload, expiry, this.#cas);
@@ -49,7 +50,7 @@ export class WonLease implements ItemLease {
   }
 
   renew(seconds: number): Promise<boolean> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       if (this.#isOver || this.#old) return !this.#isOver;
       const expiry = Math.max(SHORTEST_SECONDS, seconds);
       const outcome = await this.#commands.put('set', this.#key, RENEWED, expiry, this.#cas);
@@ -60,7 +61,7 @@ export class WonLease implements ItemLease {
   }
 
   release(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       if (this.#isOver) return;
       this.#isOver = true;
       const old = this.#old;
@@ -74,11 +75,5 @@ export class WonLease implements ItemLease {
     if (ttl === -1) return NEVER;
     const seconds = ttl - Math.floor((performance.now() - this.#wonAt) / 1000);
     return expiryOf(Math.max(1, seconds), Date.now());
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(work);
-    this.#turn = turn.catch(() => undefined);
-    return turn;
   }
 }

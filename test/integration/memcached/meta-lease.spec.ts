@@ -332,7 +332,7 @@ describe('a lease of MetaClient on an older server', () => {
 
     await expect(client.lease('key', LEASE)).rejects.toMatchObject({
       code: 'CACHE_UNSUPPORTED',
-      message: `memcached ${server.address} is version ${version}, and leases need 1.6.13 or newer. Update the server.`,
+      message: `memcached ${server.address} is version ${version}, and leases in the place of entries need 1.6.13 or newer. Update the server, or use foreignClients: true.`,
     });
     expect(server.received()).toBe('version\r\nmn\r\n');
   });

@@ -25,7 +25,7 @@ describe('Generation', () => {
           onOverflow: async () => undefined,
         }),
     );
-    generation = new Generation('shop', servers, clock);
+    generation = new Generation('shop', { servers }, clock);
   });
   afterEach(() => {
     generation.close();
@@ -64,12 +64,46 @@ describe('Generation', () => {
   it('never goes below the highest that was seen', async () => {
     give(clients[0]!, '7');
     await current();
-    for (const { items } of clients) items.clear();
+    clients[0]!.items.clear();
+    give(clients[1]!, '5');
     clock.advance(2);
 
     expect(await current()).toBe(7);
     await jest.advanceTimersByTimeAsync(0);
     expect(numbers()).toEqual(['7', '7']);
+  });
+
+  it('moves where all servers lost it, because it may have been raised before that', async () => {
+    give(clients[0]!, '7');
+    await current();
+    for (const { items } of clients) items.clear();
+    clock.advance(2);
+
+    const moved = clock.now() * 1000;
+    expect(await current()).toBe(moved);
+    await jest.advanceTimersByTimeAsync(0);
+    expect(numbers()).toEqual([String(moved), String(moved)]);
+  });
+
+  it('stays as it is where it is lost and one server cannot be asked', async () => {
+    give(clients[0]!, '7');
+    await current();
+    clients[0]!.items.clear();
+    clients[1]!.failure = unreachable('b:1');
+    clock.advance(2);
+
+    expect(await current()).toBe(7);
+  });
+
+  it('is put back by a process that is not used', async () => {
+    await generation.move();
+    await jest.advanceTimersByTimeAsync(1_000);
+    clients[0]!.items.clear();
+
+    await jest.advanceTimersByTimeAsync(6_000);
+
+    expect(numbers()[0]).toBe(numbers()[1]);
+    expect(numbers()[0]).toBe(String(generation.current));
   });
 
   it('is read again after a second, in the same breath as the operation', async () => {
@@ -138,6 +172,31 @@ describe('Generation', () => {
 
     expect(whileUsed).toBe(atFirst + 1);
     expect(calls.length).toBe(whileUsed);
+  });
+
+  it('is read every few seconds by a process that is not used, once there is one', async () => {
+    await generation.move();
+    const { calls } = clients[0]!;
+    const atFirst = calls.length;
+
+    await jest.advanceTimersByTimeAsync(60_000);
+
+    // Every 5.75 seconds.
+    expect(calls.length - atFirst).toBe(10);
+  });
+
+  it('is read in the background again as soon as it is used again', async () => {
+    await generation.move();
+    await jest.advanceTimersByTimeAsync(2_000);
+    clock.advance(2);
+    await current();
+    await current();
+    const { calls } = clients[0]!;
+    const atFirst = calls.length;
+
+    await jest.advanceTimersByTimeAsync(800);
+
+    expect(calls.length).toBe(atFirst + 1);
   });
 
   it('moves to the time in microseconds, on every server', async () => {

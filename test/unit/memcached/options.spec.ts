@@ -28,6 +28,9 @@ describe('memcached()', () => {
       clear: 'generation',
       deadlineMs: 250,
       connectTimeoutMs: 500,
+      discovery: undefined,
+      failover: 'miss',
+      foreignClients: false,
       maxItemBytes: undefined,
     });
   });
