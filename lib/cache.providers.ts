@@ -5,8 +5,8 @@ import type {
   CacheModuleExtras,
   CacheModuleOptions,
   CachesOptions,
-  NamedCacheOptions,
 } from './cache-module-options.interface.js';
+import type { NamedCacheOptions } from './named-cache-options.interface.js';
 import {
   CACHE_MODULE_OPTIONS,
   CACHE_REGISTRY,

@@ -1,9 +1,9 @@
 import { BACKENDS } from './cache.backends.js';
-import type { NamedCacheOptions } from './cache-module-options.interface.js';
 import type { CacheLogger } from './core/cache-log.js';
 import { CacheRegistry } from './core/cache.registry.js';
 import type { CacheService } from './core/cache.service.js';
 import type { Clock } from './core/clock.js';
+import type { NamedCacheOptions } from './named-cache-options.interface.js';
 import { json } from './serializers/json/index.js';
 
 /** What a cache outside of Nest may be told besides its options. */

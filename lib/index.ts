@@ -4,6 +4,8 @@ export type {
   CacheModuleOptions,
   CacheOptionsFactory,
   CachesOptions,
+} from './cache-module-options.interface.js';
+export type {
   DummyCacheOptions,
   FileCacheOptions,
   MemcachedCacheOptions,
@@ -11,7 +13,7 @@ export type {
   NamedCacheOptions,
   OwnBackendCacheOptions,
   UrlCacheOptions,
-} from './cache-module-options.interface.js';
+} from './named-cache-options.interface.js';
 export { CACHE_REGISTRY, getCacheToken } from './cache.constants.js';
 export { createCache, type CreateCacheExtras } from './create-cache.js';
 

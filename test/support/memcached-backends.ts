@@ -7,7 +7,8 @@ import type {
 } from '../../lib/core/cache-backend.interface.js';
 import { type Clock, systemClock } from '../../lib/core/clock.js';
 
-type Native = 'getMany' | 'setMany' | 'deleteMany' | 'incr' | 'open' | 'close' | 'ping' | 'stats';
+type Native =
+  'getMany' | 'setMany' | 'deleteMany' | 'incr' | 'lease' | 'open' | 'close' | 'ping' | 'stats';
 
 /** A memcached backend with its optional methods. */
 export type OpenedBackend = CacheBackend & Required<Pick<CacheBackend, Native | 'flushServer'>>;

@@ -7,22 +7,28 @@ import { fileURLToPath } from 'node:url';
 import { transformFile } from '@swc/core';
 import type { WorkerAnswer, WorkerTask } from './memcached-worker.js';
 
-/** The package and the memcached worker as JavaScript, for processes of their own. */
-export interface MemcachedBuild {
+/** The package and a worker as JavaScript, for processes of their own. */
+export interface MemcachedBuild<Task = WorkerTask, Answer = WorkerAnswer> {
   /**
    * Starts processes that begin their tasks at the same moment.
    *
    * @returns What each of them answers. Rejects if one ends in another way, such as by an unhandled rejection.
    */
-  run(tasks: readonly WorkerTask[]): Promise<WorkerAnswer[]>;
+  run(tasks: readonly Task[]): Promise<Answer[]>;
   remove(): Promise<void>;
 }
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
-const WORKER = join(ROOT, 'test/support/memcached-worker.ts');
 
-/** Compiles the package and the worker into a directory of its own, so that no earlier build is needed. */
-export async function buildMemcachedWorker(): Promise<MemcachedBuild> {
+/**
+ * Compiles the package and a worker into a directory of its own, so that no earlier build is needed.
+ *
+ * @param name The worker's file in this folder, without its ending.
+ */
+export async function buildMemcachedWorker<Task = WorkerTask, Answer = WorkerAnswer>(
+  name = 'memcached-worker',
+): Promise<MemcachedBuild<Task, Answer>> {
+  const worker = join(ROOT, 'test/support', `${name}.ts`);
   const target = await mkdtemp(join(tmpdir(), 'memcached-build-'));
   await writeFile(join(target, 'package.json'), '{ "type": "module" }');
   await symlink(join(ROOT, 'node_modules'), join(target, 'node_modules'));
@@ -30,20 +36,23 @@ export async function buildMemcachedWorker(): Promise<MemcachedBuild> {
   const sources = names
     .filter((name) => name.endsWith('.ts'))
     .map((name) => join(ROOT, 'lib', name));
-  await Promise.all([...sources, WORKER].map((source) => compile(source, target)));
+  await Promise.all([...sources, worker].map((source) => compile(source, target)));
   return {
-    run: (tasks) => runTogether(outputOf(WORKER, target), tasks),
+    run: (tasks) => runTogether<Task, Answer>(outputOf(worker, target), tasks),
     remove: () => rm(target, { recursive: true, force: true }),
   };
 }
 
-async function runTogether(worker: string, tasks: readonly WorkerTask[]): Promise<WorkerAnswer[]> {
+async function runTogether<Task, Answer>(
+  worker: string,
+  tasks: readonly Task[],
+): Promise<Answer[]> {
   const children = tasks.map((task) =>
     fork(worker, [JSON.stringify(task)], { execArgv: ['--unhandled-rejections=strict'] }),
   );
   try {
     await Promise.all(children.map((child) => messageOf(child)));
-    const answers = Promise.all(children.map((child) => messageOf(child)));
+    const answers = Promise.all(children.map((child) => messageOf<Answer>(child)));
     for (const child of children) child.send('go');
     const answered = await answers;
     await Promise.all(children.map(ended));
@@ -54,7 +63,7 @@ async function runTogether(worker: string, tasks: readonly WorkerTask[]): Promis
 }
 
 /** The next message; the first is that the worker is ready. */
-async function messageOf(child: ChildProcess): Promise<WorkerAnswer> {
+async function messageOf<Answer>(child: ChildProcess): Promise<Answer> {
   const aborter = new AbortController();
   const { signal } = aborter;
   try {
@@ -63,7 +72,7 @@ async function messageOf(child: ChildProcess): Promise<WorkerAnswer> {
       once(child, 'exit', { signal }).then(([code]) => {
         throw new Error(`A worker ended with code ${String(code)} before it answered.`);
       }),
-    ])) as [WorkerAnswer];
+    ])) as [Answer];
     return message;
   } finally {
     aborter.abort();

@@ -10,6 +10,8 @@ const FRESH_MS = 1_000;
 const REFRESH_MS = 750;
 const IDLE_REFRESH_MS = 5_000;
 const TRIES = 10;
+// In the year 2255. What is beyond leaves no room to move on, so it is none of ours.
+const HIGHEST = 9e15;
 
 /** The servers as they are now. */
 export interface MemcachedServers {
@@ -199,10 +201,9 @@ export class Generation {
       const item = await client.get(this.#key);
       const found = numberOf(item);
       if (found >= number) return found;
-      const isStored = item
-        ? await client.store('set', this.#key, payload, NEVER, item.cas)
-        : await client.store('add', this.#key, payload, NEVER);
-      if (isStored) return number;
+      // A server without CAS is believed to hold what it held a moment ago; if not, the next reading puts it right.
+      const cas = item?.cas === 0n ? undefined : item?.cas;
+      if (await client.store(item ? 'set' : 'add', this.#key, payload, NEVER, cas)) return number;
     }
     throw new CacheBackendError(
       'CACHE_BACKEND',
@@ -226,5 +227,5 @@ export class Generation {
 function numberOf(item: MemcachedItem | undefined): number {
   const text = item?.payload.data.toString() ?? '';
   const number = /^\d{1,16} *$/.test(text) ? Number(text) : 0;
-  return Number.isSafeInteger(number) ? number : 0;
+  return number < HIGHEST ? number : 0;
 }

@@ -7,7 +7,19 @@ import { MetaClient } from './meta.client.js';
 
 export { MemcachedBackend } from './memcached.backend.js';
 export type { MemcachedClientFactory } from './memcached.cluster.js';
-export type { MemcachedClient, MemcachedItem } from './memcached-client.interface.js';
+export { expiryOf } from './expiry.js';
+export { metaClient } from './meta.factory.js';
+export type { MetaClient } from './meta.client.js';
+export type { MetaClientOptions } from './meta.options.js';
+export type { MemcachedVersion } from './meta.handshake.js';
+export type {
+  CounterItem,
+  ItemLease,
+  ItemLeaseOptions,
+  LeasedItem,
+  MemcachedClient,
+  MemcachedItem,
+} from './memcached-client.interface.js';
 export type { MemcachedOptions, ResolvedMemcachedOptions } from './memcached.options.js';
 export type { PlacementName } from './placement.js';
 export type { ServerAddress } from './server-address.js';

@@ -36,10 +36,9 @@ export async function leaseBeside(
   const found = await look(client, keys.key, options.refreshBelow);
   if (found !== undefined && !found.isStale) return found;
   const token: Payload = { flags: FLAG_TEXT, data: randomUUID() };
-  const [isWon, again] = await Promise.all([
-    client.store('add', keys.beside, token, options.seconds),
-    look(client, keys.key, options.refreshBelow),
-  ]);
+  const isWon = await client.store('add', keys.beside, token, options.seconds);
+  // Not together with the winning: what is read before it may be from before another filled the item.
+  const again = await look(client, keys.key, options.refreshBelow);
   if (!isWon) return again ?? { isStale: false };
   const lease = new LeaseBeside(client, keys, token, again?.item);
   if (again === undefined || again.isStale)

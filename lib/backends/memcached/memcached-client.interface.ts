@@ -90,7 +90,7 @@ export interface MemcachedClient {
   /**
    * The backend contract's `incr`: atomic across processes, ttl and flags stay, undefined if there is no item.
    *
-   * @param shownKey The key in messages.
+   * @param shownKey The key in messages. Default: the key.
    * @param start Begins the counter if there is none, in the same trip. A client that cannot answers undefined.
    * @throws {CacheTypeError} if the item is not an integer. @throws {RangeError} if the result would not be a safe integer.
    * @throws {CacheUnsupportedError} if the library cannot do it without losing the ttl.
@@ -98,7 +98,7 @@ export interface MemcachedClient {
   incr(
     key: string,
     delta: number,
-    shownKey: string,
+    shownKey?: string,
     start?: CounterItem,
   ): Promise<number | undefined>;
   /** True if there is an item. Its value is not sent. */

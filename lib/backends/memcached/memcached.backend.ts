@@ -1,6 +1,7 @@
 import type {
   BackendContext,
   CacheBackend,
+  KeyLimits,
   CounterStart,
   LeaseOptions,
   Leased,
@@ -36,7 +37,7 @@ const STAND_IN_SECONDS = 60;
 export class MemcachedBackend implements CacheBackend {
   readonly name = 'memcached';
   readonly description: string;
-  readonly keyLimits = MEMCACHED_KEY_LIMITS;
+  readonly keyLimits: KeyLimits = MEMCACHED_KEY_LIMITS;
   /** The clients have a deadline for each round trip. */
   readonly deadlineMs = Infinity;
   readonly reportsServers = true;

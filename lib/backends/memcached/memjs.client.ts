@@ -97,7 +97,7 @@ export class MemjsClient implements MemcachedClient {
     return this.#found('delete', { key, cas });
   }
 
-  incr(key: string, delta: number, shownKey: string): Promise<number | undefined> {
+  incr(key: string, delta: number, shownKey: string = key): Promise<number | undefined> {
     return this.#counter.incr(key, delta, shownKey);
   }
 

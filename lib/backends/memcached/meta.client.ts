@@ -105,7 +105,7 @@ export class MetaClient implements MemcachedClient {
   incr(
     key: string,
     delta: number,
-    shownKey: string,
+    shownKey: string = key,
     start?: CounterItem,
   ): Promise<number | undefined> {
     return this.#counter.incr(key, delta, shownKey, start);
@@ -159,12 +159,10 @@ export class MetaClient implements MemcachedClient {
       const added = await this.#commands.put('add', key, payload, expiry);
       if (added.is !== 'exists') return added.is === 'done';
       const found = await this.#commands.look(key);
-      if (found?.isLease === true) {
-        const replaced = await this.#commands.put('set', key, payload, expiry, found.cas);
-        if (replaced.is === 'done' || replaced.is === 'refused') return replaced.is === 'done';
-      } else if (found !== undefined) {
-        return false;
-      }
+      // Gone meanwhile: it was there when it was to be added.
+      if (found?.isLease !== true) return false;
+      const replaced = await this.#commands.put('set', key, payload, expiry, found.cas);
+      if (replaced.is === 'done' || replaced.is === 'refused') return replaced.is === 'done';
     }
     throw changedByOthers(this.server, 'add', key, ADD_TRIES);
   }
