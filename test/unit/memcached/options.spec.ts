@@ -59,6 +59,17 @@ describe('memcached()', () => {
     [{ maxItemBytes: 10 }, '"maxItemBytes" in the options of the memcached backend is 10'],
     [{ location: '' }, '"location" in the options of the memcached backend cannot be read'],
     [null, '"options" in memcached() is null, but must be an object.'],
+    [{ failover: 'retry' }, '"failover" in the options of the memcached backend is "retry"'],
+    [{ foreignClients: 'yes' }, 'but must be true or false'],
+    [{ discovery: 'dns' }, '"discovery" in the options of the memcached backend is "dns"'],
+    [
+      { discovery: 'elasticache', location: 'a,b' },
+      'must be one endpoint where "discovery" is given',
+    ],
+    [{ django: 'pymemcache' }, 'must be an object such as { client: "pymemcache" }'],
+    [{ django: {} }, '"client" in "django" in the options of the memcached backend is undefined'],
+    [{ django: { client: 'bmemcached' } }, 'must be "pymemcache" or "pylibmc"'],
+    [{ django: { cluster: 1 } }, 'Unknown option "cluster" in "django"'],
   ])('refuses %j when it is called', (options, message) => {
     expect(() => memcached(options as MemcachedOptions)).toThrow(
       expect.objectContaining({
@@ -66,6 +77,26 @@ describe('memcached()', () => {
         message: expect.stringContaining(message),
       }),
     );
+  });
+
+  it.each([
+    ['pymemcache', 'rendezvous'],
+    ['pylibmc', 'modula'],
+    ['python-memcached', 'python-memcached'],
+  ] as const)('does as Django with %s', (client, placement) => {
+    expect(resolveMemcachedOptions({ django: { client } })).toMatchObject({
+      placement,
+      clear: 'none',
+      foreignClients: true,
+    });
+    expect(
+      resolveMemcachedOptions({
+        django: { client },
+        placement: 'ketama',
+        clear: 'flush',
+        foreignClients: false,
+      }),
+    ).toMatchObject({ placement: 'ketama', clear: 'flush', foreignClients: false });
   });
 
   it('makes a backend that names its servers and connects to none', async () => {

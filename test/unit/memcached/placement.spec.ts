@@ -73,14 +73,15 @@ describe.each(['rendezvous', 'ketama'] as const)('%s, when servers come and go',
   });
 });
 
-describe('the share of a fourth server in 20 pools', () => {
-  function shares(name: PlacementName): number[] {
-    return Array.from({ length: 20 }, (_, pool) => {
-      const nodes = nodesOf(pool, 4);
-      return moves(chosenBy(name, nodes.slice(0, 3)), chosenBy(name, nodes)).length / KEYS;
-    });
-  }
+/** The share of the keys that a fourth server gets in each of 20 pools. */
+function shares(name: PlacementName): number[] {
+  return Array.from({ length: 20 }, (_, pool) => {
+    const nodes = nodesOf(pool, 4);
+    return moves(chosenBy(name, nodes.slice(0, 3)), chosenBy(name, nodes)).length / KEYS;
+  });
+}
 
+describe('the share of a fourth server in 20 pools', () => {
   it('is 25 % ± 3 in each of them with rendezvous', () => {
     const all = shares('rendezvous');
 
