@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import ts from 'typescript';
 
 const run = promisify(execFile);
 
@@ -36,7 +37,7 @@ export async function packPackage() {
 /**
  * A user's project beside which nothing of the repository lies: the unpacked tarball and the packages it declares.
  *
- * @returns { home, package, files, run(...), remove() }; `files` are the package's, relative, with slashes.
+ * @returns { home, package, files, node(...), remove() }; `files` are the package's, relative, with slashes.
  */
 export async function installPacked(tarball) {
   const home = await mkdtemp(join(tmpdir(), 'consumer-'));
@@ -49,14 +50,42 @@ export async function installPacked(tarball) {
     await mkdir(dirname(join(modules, name)), { recursive: true });
     await symlink(join(ROOT, 'node_modules', name), join(modules, name), 'junction');
   }
-  const found = await readdir(unpacked, { recursive: true, withFileTypes: true });
+  return { ...project(home), package: unpacked, files: await filesIn(unpacked) };
+}
+
+/**
+ * A project that had nothing in it before npm installed the tarball there, as a user would. Only the types of Node are lent.
+ *
+ * @returns { home, packages, node(...), remove() }; `packages` are the names of those installed.
+ */
+export async function installAlone(tarball) {
+  const home = await mkdtemp(join(tmpdir(), 'alone-'));
+  const modules = join(home, 'node_modules');
+  await writeFile(join(home, 'package.json'), JSON.stringify({ name: 'alone', private: true }));
+  const quiet = ['--no-audit', '--no-fund', '--no-progress', '--loglevel=error'];
+  await run('npm', ['install', tarball, ...quiet], { cwd: home, timeout: 300_000 });
+  const entries = await readdir(modules);
+  const packages = entries.filter((name) => !name.startsWith('.')).toSorted();
+  await mkdir(join(modules, '@types'), { recursive: true });
+  await symlink(join(ROOT, 'node_modules/@types/node'), join(modules, '@types/node'), 'junction');
+  return { ...project(home), packages };
+}
+
+/** What a strict compiler says about a file of a project; empty if nothing. */
+export function problemsOf(consumer, source, options) {
+  const settings = { strict: true, noEmit: true, target: 'ES2022', types: ['node'], ...options };
+  const { options: parsed, errors } = ts.convertCompilerOptionsFromJson(settings, consumer.home);
+  const program = ts.createProgram([source], parsed);
+  return ts.formatDiagnostics([...errors, ...ts.getPreEmitDiagnostics(program)], {
+    getCanonicalFileName: (name) => name,
+    getCurrentDirectory: () => consumer.home,
+    getNewLine: () => '\n',
+  });
+}
+
+function project(home) {
   return {
     home,
-    package: unpacked,
-    files: found
-      .filter((entry) => entry.isFile())
-      .map((entry) => relative(unpacked, join(entry.parentPath, entry.name)).split(sep).join('/'))
-      .toSorted(),
     /** Runs a program of the project; answers its standard output. */
     node: async (args, env = {}) => {
       const { stdout } = await run(process.execPath, args, {
@@ -67,4 +96,12 @@ export async function installPacked(tarball) {
     },
     remove: () => rm(home, { recursive: true, force: true }),
   };
+}
+
+async function filesIn(folder) {
+  const found = await readdir(folder, { recursive: true, withFileTypes: true });
+  return found
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    .toSorted();
 }

@@ -34,6 +34,19 @@ export const ROOT_VALUES = [
   'memory',
 ];
 
+/** What of these belongs to Nest, and so is not in `standalone`. */
+export const NEST_VALUES = [
+  'CACHE_REGISTRY',
+  'CacheInterceptor',
+  'CacheKey',
+  'CacheModule',
+  'CacheRegistry',
+  'CacheTTL',
+  'InjectCache',
+  'NeverCache',
+  'getCacheToken',
+];
+
 /** What only the compiler sees. */
 export const ROOT_TYPES = [
   'BackendContext',

@@ -3,6 +3,8 @@ import { CacheConfigError, reasonOf } from '../../core/cache.errors.js';
 import type { CacheBackendError } from '../../core/cache.errors.js';
 import { OPCODE, STATUS, storeExtras, touchExtras } from './binary-packet.js';
 import type { PacketParts } from './binary-packet.js';
+import { foreignPayload } from './foreign-payload.js';
+import type { Sharing } from './foreign-payload.js';
 import type { MemcachedClient, MemcachedItem } from './memcached-client.interface.js';
 import { closed, serverError } from './memcached.errors.js';
 import { MemjsConnection } from './memjs.connection.js';
@@ -21,14 +23,14 @@ import { isAsciiKey } from './wire-key.js';
 export class MemjsClient implements MemcachedClient {
   readonly server: string;
   readonly #address: ServerAddress;
-  readonly #limits: ConnectionLimits;
+  readonly #limits: ConnectionLimits & Sharing;
   readonly #counter: MemjsCounter;
   #library: Promise<MemjsLibrary> | undefined;
   #connection: MemjsConnection | undefined;
   #connecting: Promise<MemjsConnection> | undefined;
   #isClosed = false;
 
-  constructor(address: ServerAddress, limits: ConnectionLimits) {
+  constructor(address: ServerAddress, limits: ConnectionLimits & Sharing) {
     this.server = address.name;
     this.#address = address;
     this.#limits = limits;
@@ -69,10 +71,11 @@ export class MemjsClient implements MemcachedClient {
     expiry: number,
     cas = 0n,
   ): Promise<boolean> {
+    const { flags, data } = this.#limits.foreignClients ? foreignPayload(payload) : payload;
     const reply = await this.#request(OPCODE[mode], {
       key,
-      extras: storeExtras(payload.flags, expiry),
-      value: payload.data,
+      extras: storeExtras(flags, expiry),
+      value: data,
       cas,
     });
     switch (reply.header.status) {

@@ -1,5 +1,7 @@
 import type { Payload, Ttl } from '../../core/cache-backend.interface.js';
 import { FLAG_RENEWED_LEASE } from '../../core/payload-flags.js';
+import { foreignPayload } from './foreign-payload.js';
+import type { Sharing } from './foreign-payload.js';
 import type {
   CounterItem,
   ItemLeaseOptions,
@@ -16,6 +18,7 @@ import { leasesTooOld } from './meta.errors.js';
 import { LEASES_SINCE, checkCredentials, isAtLeast } from './meta.handshake.js';
 import type { MemcachedVersion } from './meta.handshake.js';
 import { WonLease } from './meta.lease.js';
+import { FOREIGN_ITEMS, LEASED_ITEMS } from './meta.items.js';
 import { MetaLink } from './meta.link.js';
 import type { ServerAddress } from './server-address.js';
 
@@ -33,13 +36,15 @@ export class MetaClient implements MemcachedClient {
   readonly #link: MetaLink;
   readonly #commands: MetaCommands;
   readonly #counter: MetaCounter;
+  readonly #isShared: boolean;
 
   /** @throws {CacheConfigError} if the address has a login that the protocol cannot transport. */
-  constructor(address: ServerAddress, options: MetaConnectionOptions) {
+  constructor(address: ServerAddress, options: MetaConnectionOptions & Sharing) {
     checkCredentials(address);
     this.server = address.name;
     this.#link = new MetaLink(address, options);
-    this.#commands = new MetaCommands(this.#link);
+    this.#isShared = options.foreignClients === true;
+    this.#commands = new MetaCommands(this.#link, this.#isShared ? FOREIGN_ITEMS : LEASED_ITEMS);
     this.#counter = new MetaCounter(this.#commands);
   }
 
@@ -85,8 +90,9 @@ export class MetaClient implements MemcachedClient {
     expiry: number,
     cas?: bigint,
   ): Promise<boolean> {
-    if (mode === 'add') return this.#add(key, payload, expiry);
-    return this.#commands.set(key, payload, expiry, cas);
+    const sent = this.#isShared ? foreignPayload(payload) : payload;
+    if (mode === 'add') return this.#add(key, sent, expiry);
+    return this.#commands.set(key, sent, expiry, cas);
   }
 
   async touch(key: string, expiry: number): Promise<boolean> {

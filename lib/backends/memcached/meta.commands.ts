@@ -1,6 +1,8 @@
 import type { Payload } from '../../core/cache-backend.interface.js';
 import * as answers from './meta.answers.js';
-import type { MetaFound, MetaLook, MetaOutcome } from './meta.answers.js';
+import type { MetaOutcome } from './meta.answers.js';
+import { LEASED_ITEMS } from './meta.items.js';
+import type { MetaFound, MetaItems, MetaLook } from './meta.items.js';
 import * as lines from './meta.lines.js';
 import type { MemcachedItem } from './memcached-client.interface.js';
 import type { MetaLink } from './meta.link.js';
@@ -13,9 +15,11 @@ import { MetaStats } from './meta.stats.js';
 /** The commands of the protocol, one method for each: what is sent together is up to whoever calls them together. */
 export class MetaCommands {
   readonly #link: MetaLink;
+  readonly #items: MetaItems;
 
-  constructor(link: MetaLink) {
+  constructor(link: MetaLink, items = LEASED_ITEMS) {
     this.#link = link;
+    this.#items = items;
   }
 
   /** The server's address without secrets, for messages. */
@@ -24,37 +28,37 @@ export class MetaCommands {
   }
 
   payload(key: string): Promise<Payload | undefined> {
-    return this.#ask(answers.PAYLOAD, key, lines.getLine);
+    return this.#ask(this.#items.payload, key, lines.getLine);
   }
 
   /** @param keys At least one. */
   payloads(keys: readonly string[]): Promise<Payloads> {
     return new Promise((resolve, reject) => {
-      this.#link.send(new MetaGetMany(this.server, keys, resolve, reject));
+      this.#link.send(new MetaGetMany(this.server, this.#items.payload, keys, resolve, reject));
     });
   }
 
   item(key: string): Promise<MemcachedItem | undefined> {
-    return this.#ask(answers.ITEM, key, lines.getWithCasLine);
+    return this.#ask(this.#items.item, key, lines.getWithCasLine);
   }
 
   /** What is there, also if it is only a lease. */
   find(key: string): Promise<MetaFound | undefined> {
-    return this.#ask(answers.FOUND, key, lines.getWithTtlLine);
+    return this.#ask(this.#items.found, key, lines.getWithTtlLine);
   }
 
   /** What is there, without its value. */
   look(key: string): Promise<MetaLook | undefined> {
-    return this.#ask(answers.LOOK, key, lines.lookLine);
+    return this.#ask(this.#items.look, key, lines.lookLine);
   }
 
   /** What is there, and a lease if it was the first to ask for what is not. */
   lease(key: string, seconds: number, refreshBelow?: number): Promise<MetaFound | undefined> {
-    return this.#ask(answers.FOUND, key, () => lines.leaseLine(key, seconds, refreshBelow));
+    return this.#ask(this.#items.found, key, () => lines.leaseLine(key, seconds, refreshBelow));
   }
 
   touch(key: string, expiry: number): Promise<MetaLook | undefined> {
-    return this.#ask(answers.LOOK, key, () => lines.touchLine(key, expiry));
+    return this.#ask(this.#items.look, key, () => lines.touchLine(key, expiry));
   }
 
   /** Stores, and answers whether it did. */

@@ -4,7 +4,8 @@ import { integerOf, notAnInteger, safeSum } from '../../core/integer-payload.js'
 import { KeyTurns } from '../../core/key-turns.js';
 import { FLAG_INTEGER } from '../../core/payload-flags.js';
 import { NEVER, expiryOf } from './expiry.js';
-import type { MetaFound, MetaOutcome } from './meta.answers.js';
+import type { MetaOutcome } from './meta.answers.js';
+import type { MetaFound } from './meta.items.js';
 import type { CounterItem } from './memcached-client.interface.js';
 import type { MetaCommands } from './meta.commands.js';
 import { noRoom } from './meta.errors.js';

@@ -1,11 +1,10 @@
 import type { Payload } from '../../core/cache-backend.interface.js';
-import { readPayload } from './meta.answers.js';
 import type { MetaBatch } from './meta.batch.js';
 import { OPAQUES, getLine, lineEnd } from './meta.lines.js';
 import { CODE } from './meta.reply.js';
 import type { MetaReply } from './meta.reply.js';
 import { ofAnotherRequest, refused } from './meta.request.js';
-import type { MetaRequest, Sending } from './meta.request.js';
+import type { MetaForm, MetaRequest, Sending } from './meta.request.js';
 import { isAsciiKey } from './wire-key.js';
 
 /** Payloads in the order of their keys; undefined where there is none. */
@@ -18,6 +17,7 @@ export class MetaGetMany implements MetaRequest {
   opaque = 0;
   sending: Sending | undefined = undefined;
   readonly #server: string;
+  readonly #form: MetaForm<Payload | undefined>;
   readonly #keys: readonly string[];
   readonly #isAscii: boolean;
   readonly #resolve: (payloads: Payloads) => void;
@@ -27,6 +27,7 @@ export class MetaGetMany implements MetaRequest {
   /** @param keys At least one. @throws {InvalidCacheKeyError} if memcached cannot take one of them. */
   constructor(
     server: string,
+    form: MetaForm<Payload | undefined>,
     keys: readonly string[],
     resolve: (payloads: Payloads) => void,
     reject: (error: unknown) => void,
@@ -36,6 +37,7 @@ export class MetaGetMany implements MetaRequest {
     this.#isAscii = isAscii;
     this.weight = keys.length;
     this.#server = server;
+    this.#form = form;
     this.#keys = keys;
     this.#resolve = resolve;
     this.reject = reject;
@@ -58,7 +60,7 @@ export class MetaGetMany implements MetaRequest {
       payloads.push(undefined);
     } else {
       if (!reply.isTo((this.opaque + payloads.length) % OPAQUES)) throw ofAnotherRequest(reply);
-      payloads.push(readPayload(reply));
+      payloads.push(this.#form.read(reply));
     }
     if (payloads.length < this.weight) return false;
     if (this.#refusal === undefined) this.#resolve(payloads);

@@ -1,0 +1,67 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { CacheService } from '../../../lib/core/cache.service.js';
+import { createCache } from '../../../lib/create-cache.js';
+import {
+  describeWithMemcached,
+  memcachedServers,
+  rawCommand,
+  type MemcachedServer,
+} from '../../support/memcached.js';
+import { CLIENTS, PATIENT } from '../../support/suite-memcached.js';
+
+const EMPTY = Buffer.alloc(0);
+
+describeWithMemcached('memcached with keys that foreign clients use too', () => {
+  const servers = memcachedServers();
+
+  describe.each(CLIENTS)('over %s', (client) => {
+    let server: MemcachedServer;
+    let cache: CacheService;
+
+    beforeEach(async () => {
+      server = await servers.start();
+      cache = await createCache({
+        backend: 'memcached',
+        location: server.address,
+        options: { django: { client: 'pymemcache' }, client, ...PATIENT },
+      });
+    });
+    afterEach(async () => {
+      await cache.close();
+      await servers.stop();
+    });
+
+    it('takes the empty bytes that Django stored for a value', async () => {
+      await rawCommand(server.port, 'set :1:empty 0 100 0\r\n\r\n');
+
+      expect(await cache.get('empty')).toEqual(EMPTY);
+      expect(await cache.getMany(['empty'])).toEqual(new Map([['empty', EMPTY]]));
+      expect(await cache.has('empty')).toBe(true);
+      expect(await cache.add('empty', 'other')).toBe(false);
+      expect(await cache.touch('empty', 200)).toBe(true);
+      expect((await cache.backend.lease!(':1:empty', {})).payload).toBeDefined();
+      expect(await rawCommand(server.port, 'mg :1:empty s f v')).toBe('VA 0 s0 f0\r\n\r\n');
+    });
+
+    it('stores empty bytes as Python clients know them', async () => {
+      await cache.set('empty', EMPTY);
+      await cache.setMany({ many: EMPTY });
+      const { lease } = await cache.backend.lease!(':1:leased', {});
+      await lease!.fill({ flags: 1024, data: '' }, 100);
+
+      for (const key of ['empty', 'many', 'leased']) {
+        expect(await rawCommand(server.port, `mg :1:${key} s f v`)).toBe('VA 0 s0 f0\r\n\r\n');
+        expect(await cache.get(key)).toEqual(EMPTY);
+      }
+    });
+
+    it('never shows them a lease', async () => {
+      const { lease } = await cache.backend.lease!(':1:key', {});
+
+      expect(lease).toBeDefined();
+      expect(await rawCommand(server.port, 'get :1:key')).toBe('END\r\n');
+      expect(await rawCommand(server.port, 'add :1:key 0 100 2\r\nhi')).toBe('STORED\r\n');
+      expect(await lease!.fill({ flags: 16, data: 'late' }, 100)).toBe(false);
+    });
+  });
+});
