@@ -142,7 +142,7 @@ export class CacheService {
       const finalKeys = view.keys(keys, options?.version);
       const found = new Map<string, T>();
       if (finalKeys.size === 0) return found;
-      const payloads = await derived.getMany(view.backend, [...new Set(finalKeys.values())]);
+      const payloads = await derived.getMany(view.backend, [...finalKeys.values()]);
       for (const [key, finalKey] of finalKeys) {
         const payload = payloads.get(finalKey);
         const value = payload ? view.decode(payload, finalKey, options?.type) : MISS;

@@ -90,6 +90,11 @@ class GuardedBackend extends WrappedBackend {
     });
   }
 
+  /** True if nobody is told of a failure: the backend reports its servers itself, and nobody listens for events. */
+  get #isQuiet(): boolean {
+    return this.inner.reportsServers === true && !isWatched();
+  }
+
   /** What the caller sees instead of an answer. */
   #failed<T>(
     cause: unknown,
@@ -98,14 +103,14 @@ class GuardedBackend extends WrappedBackend {
     started: number,
   ): T {
     const isPartial = cause instanceof PartialAnswer;
-    const error = this.#failures.failed(
-      isPartial ? cause.cause : cause,
-      operation,
-      keys[0],
-      started,
-    );
-    const fallback = FALLBACKS[operation];
-    if (!this.#isForgiving || !fallback || !(error instanceof CacheBackendError)) throw error;
+    const failure = isPartial ? cause.cause : cause;
+    const fallback = this.#isForgiving ? FALLBACKS[operation] : undefined;
+    if (!fallback) throw this.#failures.failed(failure, operation, keys[0], started);
+    // While a server is down, its calls fail by the thousand: no error is made that nobody sees.
+    if (!this.#isQuiet || !(failure instanceof CacheBackendError)) {
+      const error = this.#failures.failed(failure, operation, keys[0], started);
+      if (!(error instanceof CacheBackendError)) throw error;
+    }
     return (isPartial ? cause.answer : fallback(keys)) as T;
   }
 }

@@ -47,6 +47,8 @@ export class KeyBuilder {
   readonly #throws: boolean;
   readonly #limits: KeyLimits | undefined;
   readonly #head: string;
+  /** How long a plain key may be that needs no closer look; below 1: every key needs one. */
+  readonly #plainRoom: number;
 
   /** @throws {CacheConfigError} if the prefix or the version cannot be used. */
   constructor(options: KeyBuilderOptions) {
@@ -73,6 +75,9 @@ export class KeyBuilder {
     this.#throws = options.invalidKeys === 'throw';
     this.#limits = options.limits ?? (this.#throws ? MEMCACHED_KEY_LIMITS : undefined);
     this.#head = `${keyPrefix}:${version}:`;
+    const isPlain =
+      keyFunction === undefined && PLAIN.test(this.#head) && !this.#head.includes('~');
+    this.#plainRoom = isPlain ? (this.#limits?.maxBytes ?? Infinity) - this.#head.length : 0;
   }
 
   /** The version that holds where a call does not say. */
@@ -94,6 +99,9 @@ export class KeyBuilder {
       );
     }
     if (this.#keyFunction === undefined && version === this.#version) {
+      // The caller's key is looked at alone: the two together would have to be copied for that.
+      const isPlain = key.length <= this.#plainRoom && PLAIN.test(key);
+      if (isPlain && key.charCodeAt(key.length - 65) !== TILDE) return this.#head + key;
       return this.#legal(this.#head + key, key);
     }
     this.checkVersion(version);

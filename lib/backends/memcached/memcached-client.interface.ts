@@ -66,6 +66,12 @@ export interface MemcachedClient {
   load(): Promise<void>;
   /** The payload stored under the key, or undefined. */
   getPayload(key: string): Promise<Payload | undefined>;
+  /** `getPayload` for who would put a promise of its own around that: one of the two is called, once. @throws {InvalidCacheKeyError} */
+  readPayload?(
+    key: string,
+    onPayload: (payload: Payload | undefined) => void,
+    onError: (error: unknown) => void,
+  ): void;
   /** The payloads of several keys in one batch, in their order. */
   getPayloads(keys: readonly string[]): Promise<(Payload | undefined)[]>;
   /** The item with its CAS number, or undefined. */

@@ -15,6 +15,7 @@ import { PartialAnswer } from '../../core/partial-answer.js';
 import { expiryOf } from './expiry.js';
 import { leaseBeside } from './lease-beside.js';
 import type { MemcachedClient } from './memcached-client.interface.js';
+import { faultOf } from './memcached.errors.js';
 import { MemcachedCluster } from './memcached.cluster.js';
 import type { MemcachedClientFactory } from './memcached.cluster.js';
 import { LEASE_SECONDS, MemcachedLease } from './memcached.lease.js';
@@ -82,7 +83,7 @@ export class MemcachedBackend implements CacheBackend {
   }
 
   get(key: string): Promise<Payload | undefined> {
-    return this.#cluster.read(key, payloadOf);
+    return this.#cluster.get(key);
   }
 
   set(key: string, payload: Payload, ttl: Ttl): Promise<boolean> {
@@ -249,15 +250,11 @@ function countOf(deleted: readonly (boolean | undefined)[]): number {
   return deleted.filter(Boolean).length;
 }
 
-function payloadOf(client: MemcachedClient, wire: string): Promise<Payload | undefined> {
-  return client.getPayload(wire);
-}
-
 /**
  * The answers of all calls.
  *
  * @param answer What the answers come to if some are missing.
- * @throws {PartialAnswer} if some of the calls fail. @throws what the first failed with if all do.
+ * @throws {PartialAnswer} if some of the calls fail. @throws what one of them failed with if all do.
  */
 async function answersOf<T>(
   calls: readonly Promise<T>[],
@@ -267,6 +264,8 @@ async function answersOf<T>(
   const failed = settled.filter((call) => call.status === 'rejected');
   const answers = settled.map((call) => (call.status === 'fulfilled' ? call.value : undefined));
   if (failed.length === 0) return answers as T[];
-  if (failed.length === settled.length) throw failed[0]!.reason;
-  throw new PartialAnswer(answer(answers), failed[0]!.reason);
+  // A server that is away must not hide one that is not fit for use.
+  const { reason } = failed.find((call) => faultOf(call.reason) === undefined) ?? failed[0]!;
+  if (failed.length === settled.length) throw reason;
+  throw new PartialAnswer(answer(answers), reason);
 }

@@ -1,4 +1,4 @@
-import type { BackendContext } from '../../core/cache-backend.interface.js';
+import type { BackendContext, Payload } from '../../core/cache-backend.interface.js';
 import { ElasticacheDiscovery } from './elasticache.discovery.js';
 import { Generation } from './generation.js';
 import { InFlight } from './in-flight.js';
@@ -76,35 +76,45 @@ export class MemcachedCluster {
   }
 
   /**
-   * Asks the server of a key something that changes nothing. What is called most goes the shortest way; whenever anything is
-   * unusual, the way of all other calls.
+   * The payload under a key. What is called most goes the shortest way, with one promise; whenever anything is unusual, the way
+   * of all other calls.
    */
-  read<T>(key: string, question: Question<T>): Promise<T> {
+  get(key: string): Promise<Payload | undefined> {
     const number = this.#generation ? this.#generation.known() : 0;
     if (number === undefined || this.#inFlight.isDraining || this.#pool.servers.length === 0) {
-      return this.#readUnder(key, question);
+      return this.read(key, payloadOf);
     }
     const wire = wireKey(key, number);
     const server = this.#pool.serverOf(wire);
-    if (!server.isReady) return this.#readUnder(key, question);
-    this.#inFlight.enter();
-    return question(server.client, wire).then(
-      (answer) => {
-        this.#inFlight.leave();
-        server.answered();
-        const isCurrent = !this.#generation || this.#generation.current === number;
-        return isCurrent ? answer : this.#readUnder(key, question);
-      },
-      (error: unknown) => {
-        this.#inFlight.leave();
-        server.failed(error);
-        if (faultOf(error) !== 'soft') throw error;
-        return this.under((generation) => {
-          const again = wireKey(key, generation);
-          return this.#pool.serverOf(again).run((client) => question(client, again));
-        });
-      },
-    );
+    const { client } = server;
+    if (!server.isReady || !client.readPayload) return this.read(key, payloadOf);
+    return new Promise((resolve, reject) => {
+      client.readPayload!(
+        wire,
+        (payload) => {
+          this.#inFlight.leave();
+          server.answered();
+          resolve(this.isCurrent(number) ? payload : this.read(key, payloadOf));
+        },
+        (error) => {
+          this.#inFlight.leave();
+          server.failed(error);
+          if (faultOf(error) === 'soft') resolve(this.#getOnce(key));
+          // oxlint-disable-next-line prefer-promise-reject-errors -- it is passed on as it is
+          else reject(error);
+        },
+      );
+      // Not before: a key that cannot be sent is thrown for.
+      this.#inFlight.enter();
+    });
+  }
+
+  /** Asks the server of a key something that changes nothing, once more if the connection is lost. */
+  read<T>(key: string, question: Question<T>): Promise<T> {
+    return this.under((generation) => {
+      const wire = wireKey(key, generation);
+      return this.#pool.serverOf(wire).read((client) => question(client, wire));
+    });
   }
 
   /** Runs an operation under the `clear()` number, and once more if that moved meanwhile. */
@@ -157,10 +167,10 @@ export class MemcachedCluster {
     return generation !== undefined;
   }
 
-  #readUnder<T>(key: string, question: Question<T>): Promise<T> {
+  #getOnce(key: string): Promise<Payload | undefined> {
     return this.under((generation) => {
       const wire = wireKey(key, generation);
-      return this.#pool.serverOf(wire).read((client) => question(client, wire));
+      return this.#pool.serverOf(wire).run((client) => client.getPayload(wire));
     });
   }
 
@@ -195,4 +205,8 @@ export class MemcachedCluster {
       });
     }
   }
+}
+
+function payloadOf(client: MemcachedClient, wire: string): Promise<Payload | undefined> {
+  return client.getPayload(wire);
 }

@@ -1,4 +1,5 @@
 import type { BackendReport, Payload } from '../../core/cache-backend.interface.js';
+import type { CacheUnavailableError } from '../../core/cache.errors.js';
 import { DEFAULT_ITEM_BYTES, itemBytes } from './item-size.js';
 import type { MemcachedClient } from './memcached-client.interface.js';
 import { closed, faultOf, stillDown } from './memcached.errors.js';
@@ -42,6 +43,8 @@ export class MemcachedServer {
   #itemLimit: Promise<number> | undefined;
   /** Why the server is down; undefined while it is up. */
   #downBecause: unknown;
+  /** What calls are rejected with while it is down: one for all, because making an error is dear. */
+  #refusal: CacheUnavailableError | undefined;
   #lastFault: unknown;
   #softFaults = 0;
   #probeTimer: NodeJS.Timeout | undefined;
@@ -118,7 +121,7 @@ export class MemcachedServer {
     if (this.#isClosed) throw closed();
     if (this.#downBecause !== undefined) {
       if (performance.now() - this.#lastProbeAt >= PROBE_ON_DEMAND_MS) void this.#probe();
-      throw stillDown(this.name, this.#downBecause);
+      throw (this.#refusal ??= stillDown(this.name, this.#downBecause));
     }
     try {
       while (this.#replaying !== undefined || !this.#missed.isEmpty) await this.#replay();
@@ -164,6 +167,7 @@ export class MemcachedServer {
   #goDown(error: unknown): void {
     if (this.#downBecause !== undefined) return;
     this.#downBecause = error;
+    this.#refusal = undefined;
     this.#lastProbeAt = performance.now();
     this.#probeDelayMs = FIRST_PROBE_MS;
     this.#scheduleProbe();
@@ -189,6 +193,8 @@ export class MemcachedServer {
         await this.client.ping();
       }
       await this.#options.onReturn(this.client);
+      // Not left to the next call of this process: until then others would read what it deleted.
+      if (!this.#missed.isEmpty) await this.#replay();
       this.#cameBack();
     } catch (error) {
       this.#lastFault = error;

@@ -57,6 +57,14 @@ export class MetaClient implements MemcachedClient {
     return this.#commands.payload(key);
   }
 
+  readPayload(
+    key: string,
+    onPayload: (payload: Payload | undefined) => void,
+    onError: (error: unknown) => void,
+  ): void {
+    this.#commands.readPayload(key, onPayload, onError);
+  }
+
   async getPayloads(keys: readonly string[]): Promise<(Payload | undefined)[]> {
     if (keys.length === 0) return [];
     if (keys.length <= KEYS_AT_ONCE) return this.#commands.payloads(keys);

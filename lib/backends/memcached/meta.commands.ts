@@ -31,6 +31,17 @@ export class MetaCommands {
     return this.#ask(this.#items.payload, key, lines.getLine);
   }
 
+  /** The same, told to one of the two functions. @throws {InvalidCacheKeyError} */
+  readPayload(
+    key: string,
+    onPayload: (payload: Payload | undefined) => void,
+    onError: (error: unknown) => void,
+  ): void {
+    const form = this.#items.payload;
+    const line = lines.getLine(key);
+    this.#link.send(new MetaCommand(this.server, form, line, key, onPayload, onError));
+  }
+
   /** @param keys At least one. */
   payloads(keys: readonly string[]): Promise<Payloads> {
     return new Promise((resolve, reject) => {

@@ -173,12 +173,17 @@ describe('MemcachedServer', () => {
     await codeOf(server.write('a', (each) => each.delete('a')));
     await codeOf(server.write('b', (each) => each.touch('b', 0)));
     client.failure = undefined;
-    await jest.advanceTimersByTimeAsync(400);
     client.calls.length = 0;
+    await jest.advanceTimersByTimeAsync(400);
 
     await Promise.all([get(), get()]);
 
-    expect(client.calls).toEqual(['delete a', 'delete b', 'get key', 'get key']);
+    expect(client.calls.filter((call) => call !== 'ping')).toEqual([
+      'delete a',
+      'delete b',
+      'get key',
+      'get key',
+    ]);
   });
 
   it('remembers a write whose connection was lost, without being down', async () => {
