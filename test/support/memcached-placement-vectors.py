@@ -1,17 +1,25 @@
 """Writes memcached-placement-vectors.json: on which server of three pools Python's clients put each of 10,000 keys.
 
-Run with a Python that has pymemcache, pylibmc and python-memcached, and with memcached on the PATH:
+Run with a Python that has pymemcache, pylibmc and python-memcached, and with memcached on the PATH. On Debian:
 
-    python3 test/support/memcached-placement-vectors.py
+    apt-get install memcached python3-pymemcache python3-pylibmc python3-memcache
+    /usr/bin/python3 test/support/memcached-placement-vectors.py
+
+With the name of a file, that one is written instead. test/integration/memcached/placement-vectors.spec.ts holds what
+comes out against what is committed.
 
 pymemcache and python-memcached are asked for their choice. pylibmc does not tell, so it stores the keys on real servers,
-which are then asked what they have.
+which are then asked what they have. A server's name decides about its keys, so the addresses are fixed and two runs on one
+machine wait for each other.
 """
 
+import fcntl
 import json
 import os
 import socket
 import subprocess
+import sys
+import tempfile
 import time
 import urllib.parse
 
@@ -95,11 +103,24 @@ def started(server):
     return subprocess.Popen(['memcached', '-l', host, '-p', port, '-U', '0'] + user)
 
 
+def wait_for(server):
+    for _ in range(100):
+        try:
+            connected(server).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise TimeoutError(server)
+
+
 def places_of(servers):
     keys = [key_of(index) for index in range(COUNT)]
     processes = [started(server) for server in servers]
     try:
-        time.sleep(0.5)
+        for server in servers:
+            wait_for(server)
+        # A process that ended could not listen: another one, with keys of its own, would be asked.
+        assert all(process.poll() is None for process in processes), 'the addresses of the pool are in use'
         return {
             'rendezvous': pymemcache_places(servers, keys),
             'modula': pylibmc_places(servers, keys, {}),
@@ -109,9 +130,18 @@ def places_of(servers):
     finally:
         for process in processes:
             process.kill()
+        for process in processes:
+            process.wait()
 
 
 def main():
+    target = sys.argv[1] if len(sys.argv) > 1 else os.path.join(HERE, 'memcached-placement-vectors.json')
+    with open(os.path.join(tempfile.gettempdir(), 'memcached-placement-vectors.lock'), 'w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        write(target)
+
+
+def write(target):
     pools = [
         {
             'servers': servers,
@@ -119,7 +149,7 @@ def main():
         }
         for servers in POOLS
     ]
-    with open(os.path.join(HERE, 'memcached-placement-vectors.json'), 'w') as file:
+    with open(target, 'w') as file:
         json.dump(pools, file, indent=2)
         file.write('\n')
 

@@ -5,6 +5,8 @@ import type { CacheService } from '../../lib/core/cache.service.js';
 
 /** What a process is to do with the cache at the location. */
 export interface WorkerTask {
+  /** Default: the backend's own. */
+  readonly client?: 'meta' | 'memjs';
   readonly location: readonly string[];
   readonly task: 'add' | 'incr' | 'decr' | 'load' | 'idle';
   /** How often; for `load`: for how many milliseconds. */
@@ -40,7 +42,10 @@ const cache = await createCache({
   backend: 'memcached',
   location: task.location,
   // Counting has to end well on a busy machine too; load has to meet the deadline that applications have.
-  options: task.task === 'load' ? {} : { deadlineMs: 10_000 },
+  options: {
+    ...(task.client === undefined ? {} : { client: task.client }),
+    ...(task.task === 'load' ? {} : { deadlineMs: 10_000 }),
+  },
   logger: { log: () => undefined, warn: () => undefined, error: () => undefined },
 });
 process.send!({ ready: true });

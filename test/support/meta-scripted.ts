@@ -40,6 +40,8 @@ export interface MetaScriptedOptions {
   readonly version?: string | undefined;
   /** Called with each new connection. */
   readonly onConnection?: (socket: Socket) => void;
+  /** Called with each line that is received, without its end. */
+  readonly onLine?: (line: string) => void;
 }
 
 /** Starts a server that speaks the meta protocol as far as the script does. */
@@ -67,6 +69,7 @@ export async function startMetaScripted(
         const request = { ...requestOf(rest.subarray(0, end)), index, connection };
         rest = rest.subarray(end);
         index += 1;
+        options.onLine?.(request.line);
         if (request.line === 'version' && version !== undefined) socket.write(`${version}\r\n`);
         else script(request, socket);
       }

@@ -117,18 +117,6 @@ describeWithMemcached('MetaClient and a memcached process', () => {
     }
   });
 
-  it('is not disturbed when the server closes idle connections', async () => {
-    const server = await servers.start(['-o', 'idle_timeout=1']);
-    const client = clients.to(server.address);
-    await client.store('set', 'key', text('value'), 0);
-
-    const isClosed = async () => /idle_kicks [1-9]/.test(await rawCommand(server.port, 'stats'));
-    while (!(await isClosed())) await sleep(100);
-
-    expect(await client.getPayload('key')).toEqual(text('value'));
-    expect(await client.store('set', 'key', text('new value'), 0)).toBe(true);
-  });
-
   it('speaks over a unix socket', async () => {
     const path = join(directory, 'memcached.sock');
     const server = await servers.start(['-s', path, '-a', '777']);

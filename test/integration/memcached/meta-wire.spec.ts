@@ -1,13 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { metaClients } from '../../support/meta-clients.js';
 import type { MetaClient } from '../../../lib/backends/memcached/meta.client.js';
-import { metaHit, type MetaScripted } from '../../support/meta-scripted.js';
+import type { MetaScripted } from '../../support/meta-scripted.js';
 
 const clients = metaClients();
 const HELLO = 'version\r\n';
-
-/** A client as plain JavaScript may call it. */
-type Loose = Record<'store' | 'touch' | 'incr', (...given: unknown[]) => Promise<unknown>>;
 
 afterEach(() => clients.close());
 
@@ -42,34 +39,6 @@ function text(data: string) {
 const add = (client: MetaClient) => client.store('add', 'k', text('abc'), 60);
 
 describe('MetaClient, on the wire', () => {
-  it('asks for a payload', async () => {
-    expect(await sentFor((client) => client.getPayload('k'), 'VA 3 s3 f16 O#\r\nabc\r\n')).toEqual({
-      sent: 'mg k v s f O#\r\n',
-      answer: { flags: 16, data: 'abc' },
-    });
-  });
-
-  it('asks for an item with its CAS number', async () => {
-    expect(await sentFor((client) => client.get('k'), 'VA 3 s3 f16 c7 O#\r\nabc\r\n')).toEqual({
-      sent: 'mg k v s f c O#\r\n',
-      answer: { payload: { flags: 16, data: 'abc' }, cas: 7n },
-    });
-  });
-
-  it('asks for several payloads in one write', async () => {
-    expect(
-      await sentFor(
-        (client) => client.getPayloads(['a', 'b', 'c']),
-        'VA 1 s1 f16 O#\r\n1\r\n',
-        'EN O#\r\n',
-        'VA 1 s1 f2 O#\r\n3\r\n',
-      ),
-    ).toEqual({
-      sent: 'mg a v s f O#\r\nmg b v s f O#\r\nmg c v s f O#\r\n',
-      answer: [{ flags: 16, data: '1' }, undefined, { flags: 2, data: '3' }],
-    });
-  });
-
   it('asks for no payloads without asking', async () => {
     const { client, server } = await clients.scripted(() => undefined);
 
@@ -155,20 +124,19 @@ describe('MetaClient, on the wire', () => {
     });
   });
 
-  it('adds again when what was there has gone meanwhile', async () => {
+  it('does not add what was there when it was to be added, and has gone meanwhile', async () => {
+    expect(await sentFor(add, 'NS O#\r\n', 'EN O#\r\n')).toEqual({
+      sent: 'ms k 3 F16 T60 ME c O#\r\nabc\r\nmg k s f c t O#\r\n',
+      answer: false,
+    });
+  });
+
+  it('adds again when the lease in whose place it was to be added has changed meanwhile', async () => {
     expect(
-      await sentFor(
-        (client) => client.store('add', 'k', { flags: 16, data: 'a' }, 60),
-        'NS O#\r\n',
-        'EN O#\r\n',
-        'NS O#\r\n',
-        'HD s0 f0 c9 t5 O# Z\r\n',
-        'EX O#\r\n',
-        'HD c10 O#\r\n',
-      ),
+      await sentFor(add, 'NS O#\r\n', 'HD s0 f0 c9 t5 O# Z\r\n', 'EX O#\r\n', 'HD c10 O#\r\n'),
     ).toEqual({
       sent: expect.stringMatching(
-        /^(ms .* ME c O#\r\na\r\nmg .*\r\n){2}ms .* C9 .*\r\na\r\nms .* ME c O#\r\na\r\n$/,
+        /^ms .* ME c O#\r\nabc\r\nmg .*\r\nms .* C9 c O#\r\nabc\r\nms .* ME c O#\r\nabc\r\n$/,
       ),
       answer: true,
     });
@@ -188,26 +156,6 @@ describe('MetaClient, on the wire', () => {
     expect(
       await sentFor((client) => client.touch('k', 60), 'HD s0 f0 c9 t60 O# Z\r\n', 'HD O#\r\n'),
     ).toEqual({ sent: 'mg k s f c t T60 O#\r\nmd k C9 O#\r\n', answer: false });
-  });
-
-  it.each([
-    ['HD O#\r\n', true],
-    ['NF O#\r\n', false],
-  ])('deletes: %j', async (reply, answer) => {
-    expect(await sentFor((client) => client.delete('k'), reply)).toEqual({
-      sent: 'md k O#\r\n',
-      answer,
-    });
-  });
-
-  it.each([
-    ['VA 2 O#\r\n42\r\n', 42],
-    ['NF O#\r\n', undefined],
-  ])('counts up with one command: %j', async (reply, answer) => {
-    expect(await sentFor((client) => client.incr('k', 5, 'k'), reply)).toEqual({
-      sent: 'ma k MI D5 v O#\r\n',
-      answer,
-    });
   });
 
   it('begins a counter and counts in one trip', async () => {
@@ -392,149 +340,5 @@ describe('MetaClient, on the wire', () => {
     expect((await sentFor((client) => client.flush(), 'OK\r\n')).sent).toBe('flush_all\r\n');
     expect((await sentFor((client) => client.ping(), 'MN\r\n')).sent).toBe('mn\r\n');
     expect((await sentFor((client) => client.version(), 'MN\r\n')).answer).toEqual([1, 6, 18]);
-  });
-
-  it('sends keys beyond ASCII as UTF-8', async () => {
-    const { client, server } = await clients.scripted((request, socket) => {
-      socket.write(metaHit(request));
-    });
-
-    const payloads = await client.getPayloads(['clé', '日本', 'plain']);
-
-    expect(payloads.map((payload) => payload?.data)).toEqual(['clé', '日本', 'plain']);
-    expect(Buffer.from(sentTo(server), 'latin1').toString()).toBe(
-      'mg clé v s f O#\r\nmg 日本 v s f O#\r\nmg plain v s f O#\r\n',
-    );
-  });
-
-  it('numbers its requests, and begins again after a thousand', async () => {
-    const numbers: string[] = [];
-    const { client } = await clients.scripted((request, socket) => {
-      numbers.push(request.opaque);
-      socket.write(metaHit(request));
-    });
-    const keys = Array.from({ length: 2_500 }, (_, index) => `k${index}`);
-
-    const payloads = await client.getPayloads(keys);
-
-    expect(payloads.map((payload) => payload?.data)).toEqual(keys);
-    expect(numbers).toEqual(keys.map((_, index) => `O${(index + 1) % 1_000}`));
-  });
-
-  it('sends what is asked in one turn in one write', async () => {
-    const { client, server } = await clients.scripted(({ words, opaque }, socket) => {
-      socket.write(words[0] === 'ms' ? `HD ${opaque}\r\n` : `EN ${opaque}\r\n`);
-    });
-    await client.getPayload('first');
-    const before = server.readings();
-
-    await Promise.all([
-      client.getPayload('a'),
-      client.store('set', 'b', { flags: 16, data: 'né' }, 0),
-      client.store('set', 'c', { flags: 16, data: 'plain' }, 0),
-      client.getPayload('d'),
-    ]);
-
-    expect(server.readings() - before).toBe(1);
-  });
-
-  it('sends values of every size and kind of one turn unharmed', async () => {
-    const got = new Map<string, Buffer>();
-    const { client } = await clients.scripted(({ words, opaque, value }, socket) => {
-      got.set(words[1]!, Buffer.from(value));
-      socket.write(`HD ${opaque}\r\n`);
-    });
-    const values: Record<string, Buffer | string> = {
-      ascii: 'a'.repeat(100),
-      bytes: Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)),
-      text: 'clé 日本 😀 \r\n',
-      'bytes again': Buffer.from([255, 254, 13, 10]),
-      'ascii again': 'b',
-      'large text': 'é'.repeat(40_000),
-      'large ascii': 'c'.repeat(100_000),
-      'large bytes': Buffer.alloc(100_000, 233),
-      'empty bytes': Buffer.alloc(0),
-      'empty text': '',
-      last: 'z',
-    };
-
-    await Promise.all(
-      Object.entries(values).map(([name, data]) =>
-        client.store('set', name.replace(' ', '_'), { flags: 0, data }, 0),
-      ),
-    );
-
-    for (const [name, data] of Object.entries(values)) {
-      expect([name, got.get(name.replace(' ', '_'))!.equals(Buffer.from(data as string))]).toEqual([
-        name,
-        true,
-      ]);
-    }
-  });
-
-  it.each([
-    ['an empty key', ''],
-    ['a blank', 'a b'],
-    ['a line end', 'x\r\nset pwn 0 60 3\r\nbad'],
-    ['a NUL', 'a\0'],
-    ['DEL', 'a\u007f'],
-    ['251 bytes', 'k'.repeat(251)],
-    ['252 bytes of 126 characters', 'é'.repeat(126)],
-    ['half of a surrogate pair', '\ud800'],
-  ])('sends no byte for %s', async (_, key) => {
-    const { client, server } = await clients.scripted(() => undefined);
-    const payload = { flags: 16, data: 'x' };
-
-    const codes = await Promise.all(
-      [
-        client.getPayload(key),
-        client.get(key),
-        client.getPayloads(['fine', key]),
-        client.has(key),
-        client.ttl(key),
-        client.store('set', key, payload, 0),
-        client.store('add', key, payload, 0),
-        client.touch(key, 1),
-        client.delete(key),
-        client.incr(key, 1, key),
-        client.incr(key, -1, key),
-      ].map((call) => call.catch((error: { code: string }) => error.code)),
-    );
-
-    expect(codes).toEqual(Array(11).fill('CACHE_INVALID_KEY'));
-    expect(server.received()).toBe('');
-  });
-
-  it.each([
-    [
-      'an expiry of text',
-      (c: Loose) => c.store('set', 'k', { flags: 0, data: '' }, '1\r\nflush_all'),
-    ],
-    ['a fractional expiry', (c: Loose) => c.touch('k', 0.5)],
-    ['a negative expiry', (c: Loose) => c.touch('k', -1)],
-    ['an expiry beyond 2^31 - 1', (c: Loose) => c.touch('k', 2 ** 31)],
-    ['flags of text', (c: Loose) => c.store('set', 'k', { flags: '0\r\n', data: '' }, 0)],
-    ['flags beyond 32 bits', (c: Loose) => c.store('set', 'k', { flags: 2 ** 32, data: '' }, 0)],
-    ['a CAS number of text', (c: Loose) => c.store('set', 'k', { flags: 0, data: '' }, 0, '1 x')],
-    ['a negative CAS number', (c: Loose) => c.store('set', 'k', { flags: 0, data: '' }, 0, -1n)],
-    ['a delta of text', (c: Loose) => c.incr('k', '1\r\nflush_all', 'k')],
-    [
-      'bytes that are no Buffer',
-      (c: Loose) => c.store('set', 'k', { flags: 0, data: new Uint8Array(5) }, 0),
-    ],
-    ['a fractional delta', (c: Loose) => c.incr('k', 1.5, 'k')],
-    ['a fractional beginning', (c: Loose) => c.incr('k', 1, 'k', { value: 0.5, expiry: 0 })],
-  ])('sends no byte for %s', async (_, ask) => {
-    const { client, server } = await clients.scripted(() => undefined);
-
-    await expect(ask(client as unknown as Loose)).rejects.toBeInstanceOf(TypeError);
-    expect(server.received()).toBe('');
-  });
-
-  it('refuses a lease of a fractional time', async () => {
-    const { client, server } = await clients.scripted((_, socket) => socket.write('MN\r\n'));
-
-    await expect(client.lease('k', { seconds: 2.5 })).rejects.toBeInstanceOf(TypeError);
-    expect(server.received()).toBe(`${HELLO}mn\r\n`);
   });
 });

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it } from '@jest/globals';
+import { watchedCaches } from '../../support/load-caches.js';
 import {
   describeWithMemcached,
   freePort,
@@ -19,9 +20,11 @@ import { startScripted } from '../../support/memcached-scripted.js';
 describeWithMemcached('a memcached server that is away', () => {
   const servers = memcachedServers();
   const backends = openedBackends();
+  const caches = watchedCaches();
 
   afterEach(async () => {
     await backends.close();
+    await caches.close();
     await servers.stop();
     backends.reports.length = 0;
   });
@@ -68,21 +71,6 @@ describeWithMemcached('a memcached server that is away', () => {
     expect(new Set(codes)).toEqual(new Set(['CACHE_TIMEOUT']));
   });
 
-  it('is reported once when it goes and once when it is back', async () => {
-    const { server, backend } = await start();
-    await backend.get('key');
-
-    await server.kill('SIGKILL');
-    await Promise.all(Array.from({ length: 100 }, (_, index) => codeOf(backend.get(`k${index}`))));
-    await server.restart();
-    await isBack(backend);
-
-    expect(backends.reports).toMatchObject([
-      { kind: 'server', server: server.address, state: 'down' },
-      { kind: 'server', server: server.address, state: 'up' },
-    ]);
-  });
-
   it('is reconnected to without an error seen when it was restarted between two calls', async () => {
     const { server, backend } = await start();
     await backend.set('key', text('value'), null);
@@ -94,95 +82,41 @@ describeWithMemcached('a memcached server that is away', () => {
     expect(backends.reports).toEqual([]);
   });
 
-  it('never gives back an old value that was replaced, touched or deleted while it hung', async () => {
-    const { server, backend } = await start();
-    const keys = Array.from({ length: 300 }, (_, index) => `k${index}`);
-    await backend.setMany(new Map(keys.map((key) => [key, text('old')])), null);
-    await server.kill('SIGSTOP');
-
-    const codes = await Promise.all(
-      keys.map((key, index) => {
-        if (index % 3 === 0) return codeOf(backend.set(key, text('new'), null));
-        if (index % 3 === 1) return codeOf(backend.touch(key, 1000));
-        return codeOf(backend.delete(key));
-      }),
-    );
-    await server.kill('SIGCONT');
-    await isBack(backend);
-    const found = await backend.getMany(keys);
-
-    expect(new Set(codes)).toEqual(new Set(['CACHE_TIMEOUT']));
-    expect([...found.values()].map(textOf).filter((value) => value === 'old')).toEqual([]);
-  });
-
-  it('lets no set that was given up overwrite one that came after', async () => {
-    const { server, backend } = await start();
-    const keys = Array.from({ length: 400 }, (_, index) => `k${index}`);
-    await backend.get('key');
-    await server.kill('SIGSTOP');
-    await Promise.all(keys.map((key) => codeOf(backend.set(key, text('given up'), null))));
-    await server.kill('SIGCONT');
-    await isBack(backend);
-
-    await Promise.all(keys.map((key) => backend.set(key, text('newer'), null)));
-    await sleep(300);
-
-    const found = await backend.getMany(keys);
-    expect(new Set([...found.values()].map(textOf))).toEqual(new Set(['newer']));
-    expect(found.size).toBe(400);
-  });
-
-  it('gives each key its own value after it hung with a thousand calls in flight', async () => {
-    const { server, backend } = await start();
-    const keys = Array.from({ length: 1_000 }, (_, index) => `k${index}`);
-    await backend.setMany(new Map(keys.map((key) => [key, text(`value of ${key}`)])), null);
-    await server.kill('SIGSTOP');
-    await Promise.all(keys.map((key) => codeOf(backend.get(key))));
-    await server.kill('SIGCONT');
-    await isBack(backend);
-
-    const found = await backend.getMany(keys);
-
-    const wrong = [...found].filter(([key, payload]) => textOf(payload) !== `value of ${key}`);
-    expect(wrong).toEqual([]);
-    expect(found.size).toBe(1_000);
-  });
-
-  it('has everything of the scope left behind when more was missed than could be remembered', async () => {
-    const { server, backend } = await start();
-    await backend.set('first', text('old'), null);
-    await backend.set('untouched', text('old'), null);
-    await server.kill('SIGSTOP');
-    await codeOf(backend.set('first', text('new'), null));
-    for (let index = 0; index <= 10_000; index += 1) await codeOf(backend.delete(`k${index}`));
-    await server.kill('SIGCONT');
-    await isBack(backend);
-
-    expect(await backend.get('first')).toBeUndefined();
-    expect(await backend.get('untouched')).toBeUndefined();
-  });
-
   it('leaves the keys of the others as they are', async () => {
     const first = await servers.start();
     const second = await servers.start();
-    const backend = await backends.open({ location: [first.address, second.address] });
+    const cache = await caches.open([first, second]);
     const keys = Array.from({ length: 200 }, (_, index) => `k${index}`);
-    await backend.setMany(new Map(keys.map((key) => [key, text(key)])), null);
-    const onSecond = (await backend.stats())[1]!.items!;
+    await cache.setMany(keys.map((key) => [key, key] as const));
+    const onSecond = (await cache.stats())[1]!.items!;
     await first.kill('SIGKILL');
 
-    const found = await backend.getMany(keys);
-    const failed = await backend.setMany(new Map(keys.map((key) => [key, text(key)])), null);
-    const stats = await backend.stats();
+    const found = await cache.getMany(keys);
+    const failed = await cache.setMany(keys.map((key) => [key, key] as const));
+    const stats = await cache.stats();
 
     expect(found.size).toBe(onSecond);
     expect(failed).toEqual(keys.filter((key) => !found.has(key)));
-    expect(await backend.deleteMany(keys)).toBe(onSecond);
+    expect(await cache.deleteMany(keys)).toBe(onSecond);
     expect(stats.map(({ server, state }) => [server, state])).toEqual([
       [first.address, 'down'],
       [second.address, 'up'],
     ]);
-    await expect(backend.ping()).rejects.toMatchObject({ code: 'CACHE_UNAVAILABLE' });
+    await expect(cache.ping()).rejects.toMatchObject({ code: 'CACHE_UNAVAILABLE' });
+  });
+
+  it('makes calls on many keys throw in the strict view, though others answer', async () => {
+    const first = await servers.start();
+    const second = await servers.start();
+    const cache = (await caches.open([first, second])).with({ onError: 'throw' });
+    const keys = Array.from({ length: 200 }, (_, index) => `k${index}`);
+    await first.kill('SIGKILL');
+
+    expect(await codeOf(cache.getMany(keys))).toBe('CACHE_UNAVAILABLE');
+    expect(await codeOf(cache.setMany(keys.map((key) => [key, key] as const)))).toBe(
+      'CACHE_UNAVAILABLE',
+    );
+    expect(await codeOf(cache.deleteMany(keys))).toBe('CACHE_UNAVAILABLE');
   });
 
   it('makes getMany and the others reject when none answers', async () => {

@@ -1,17 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   describeWithMemcached,
   itemsOn,
   memcachedServers,
   rawCommand,
+  type MemcachedServer,
 } from '../../support/memcached.js';
 import { buildMemcachedWorker, type MemcachedBuild } from '../../support/memcached-build.js';
+import type { WorkerTask } from '../../support/memcached-worker.js';
+import { CLIENTS } from '../../support/suite-memcached.js';
 
 const COUNT = process.env['HEAVY'] ? 10_000 : 500;
+const LOAD_MS = process.env['HEAVY'] ? 8_000 : 5_000;
 const MINUTES = 60_000;
 
-describeWithMemcached('four processes on one memcached', () => {
+describeWithMemcached('processes that share memcached', () => {
   const servers = memcachedServers();
   let build: MemcachedBuild;
 
@@ -21,118 +25,121 @@ describeWithMemcached('four processes on one memcached', () => {
   afterEach(() => servers.stop());
   afterAll(() => build.remove());
 
-  it(
-    `have one winner in each of ${COUNT} rounds of add()`,
-    async () => {
-      const { address } = await servers.start();
+  describe.each(CLIENTS)('four of them over %s', (client) => {
+    /** What four processes answer that do the same on one server. */
+    function four(address: string, task: WorkerTask['task'], count: number) {
+      const location = [address];
+      return build.run(Array.from({ length: 4 }, () => ({ client, location, task, count })));
+    }
 
-      const answers = await build.run(
-        Array.from({ length: 4 }, () => ({ location: [address], task: 'add', count: COUNT })),
-      );
+    it(
+      `have one winner in each of ${COUNT} rounds of add()`,
+      async () => {
+        const { address } = await servers.start();
 
-      const won = answers.flatMap((answer) => answer.won!);
-      expect(won.length).toBe(COUNT);
-      expect(new Set(won).size).toBe(COUNT);
-      expect(answers.reduce((sum, answer) => sum + answer.wonOne!, 0)).toBe(1);
-    },
-    5 * MINUTES,
-  );
+        const answers = await four(address, 'add', COUNT);
 
-  it(
-    `count to exactly ${4 * COUNT} with incr(), and the ttl stays`,
-    async () => {
-      const { address, port } = await servers.start();
-      await rawCommand(port, 'set :1:counter 2 100000 1\r\n0');
-      const before = await secondsLeft(port);
+        const won = answers.flatMap((answer) => answer.won!);
+        expect(won.length).toBe(COUNT);
+        expect(new Set(won).size).toBe(COUNT);
+        expect(answers.reduce((sum, answer) => sum + answer.wonOne!, 0)).toBe(1);
+      },
+      5 * MINUTES,
+    );
 
-      await build.run(
-        Array.from({ length: 4 }, () => ({ location: [address], task: 'incr', count: COUNT })),
-      );
+    it(
+      `count to exactly ${4 * COUNT} with incr(), and the ttl stays`,
+      async () => {
+        const { address, port } = await servers.start();
+        await rawCommand(port, 'set :1:counter 2 100000 1\r\n0');
+        const before = await secondsLeft(port);
 
-      expect(await rawCommand(port, 'mg :1:counter v f')).toMatch(
-        new RegExp(`^VA \\d+ f2\r\n${4 * COUNT} *\r\n$`),
-      );
-      // The expiry is the same moment: what is left only shrinks with time.
-      const after = await secondsLeft(port);
-      expect(after).toBeLessThanOrEqual(before);
-      expect(after).toBeGreaterThan(before - 5 * 60);
-    },
-    5 * MINUTES,
-  );
+        await four(address, 'incr', COUNT);
 
-  it(
-    `count down to exactly 0 from ${4 * (COUNT / 10)} with decr()`,
-    async () => {
-      const { address, port } = await servers.start();
-      const start = String(4 * (COUNT / 10));
-      await rawCommand(port, `set :1:counter 2 100000 ${start.length}\r\n${start}`);
+        expect(await rawCommand(port, 'mg :1:counter v f')).toMatch(
+          new RegExp(`^VA \\d+ f2\r\n${4 * COUNT} *\r\n$`),
+        );
+        // The expiry is the same moment: what is left only shrinks with time.
+        const after = await secondsLeft(port);
+        expect(after).toBeLessThanOrEqual(before);
+        expect(after).toBeGreaterThan(before - 5 * 60);
+      },
+      5 * MINUTES,
+    );
 
-      await build.run(
-        Array.from({ length: 4 }, () => ({ location: [address], task: 'decr', count: COUNT / 10 })),
-      );
+    it(
+      `count down to exactly 0 from ${4 * (COUNT / 10)} with decr()`,
+      async () => {
+        const { address, port } = await servers.start();
+        const start = String(4 * (COUNT / 10));
+        await rawCommand(port, `set :1:counter 2 100000 ${start.length}\r\n${start}`);
 
-      expect(await rawCommand(port, 'mg :1:counter v')).toMatch(/^VA \d+\r\n0 *\r\n$/);
-    },
-    5 * MINUTES,
-  );
+        await four(address, 'decr', COUNT / 10);
 
-  it('end by themselves with a cache left open', async () => {
+        expect(await rawCommand(port, 'mg :1:counter v')).toMatch(/^VA \d+\r\n0 *\r\n$/);
+      },
+      5 * MINUTES,
+    );
+  });
+
+  it.each(CLIENTS)('end by themselves with a cache over %s left open', async (client) => {
     const { address } = await servers.start();
 
-    const answers = await build.run([{ location: [address], task: 'idle', count: 1 }]);
+    const answers = await build.run([{ client, location: [address], task: 'idle', count: 1 }]);
 
     expect(answers).toEqual([{}]);
   });
 
-  it(
-    'go on while a server is killed and comes back, with no error, no wrong value and hits again',
-    async () => {
-      const dying = await servers.start();
-      const other = await servers.start();
-      const task = {
-        location: [dying.address, other.address],
+  /** What two processes over each client answer that are under load while something happens to the first server. */
+  async function whileItHappens(fault: (server: MemcachedServer) => Promise<void>) {
+    const first = await servers.start();
+    const other = await servers.start();
+    const location = [first.address, other.address];
+    const running = build.run(
+      [...CLIENTS, ...CLIENTS].map((client) => ({
+        client,
+        location,
         task: 'load',
-        count: 6_000,
-      } as const;
+        count: LOAD_MS,
+      })),
+    );
+    await sleep(LOAD_MS / 4);
+    await fault(first);
+    const answers = await running;
+    return { first, loads: answers.map(({ load }) => load!) };
+  }
 
-      const running = build.run([task, task]);
-      await sleep(1_500);
-      await dying.kill('SIGKILL');
-      await sleep(1_000);
-      await dying.restart();
-      const answers = await running;
+  it(
+    'over both clients go on while a server is killed and comes back, with no error, no wrong value and hits again',
+    async () => {
+      const { first, loads } = await whileItHappens(async (server) => {
+        await server.kill('SIGKILL');
+        await sleep(1_000);
+        await server.restart();
+      });
 
-      for (const { load } of answers) {
+      for (const load of loads) {
         expect(load).toMatchObject({ wrong: 0, thrown: [] });
-        expect(load!.hits).toBeGreaterThan(0);
-        expect(load!.lateHits).toBeGreaterThan(0);
+        expect(load.hits).toBeGreaterThan(0);
+        expect(load.lateHits).toBeGreaterThan(0);
       }
-      expect(await itemsOn(dying.port)).toBeGreaterThan(0);
+      expect(await itemsOn(first.port)).toBeGreaterThan(0);
     },
     MINUTES,
   );
 
   it(
-    'go on while a server is stopped and goes on, with no error and no wrong value',
+    'over both clients go on while a server is stopped and goes on, with no error and no wrong value',
     async () => {
-      const hanging = await servers.start();
-      const other = await servers.start();
-      const task = {
-        location: [hanging.address, other.address],
-        task: 'load',
-        count: 6_000,
-      } as const;
+      const { loads } = await whileItHappens(async (server) => {
+        await server.kill('SIGSTOP');
+        await sleep(1_500);
+        await server.kill('SIGCONT');
+      });
 
-      const running = build.run([task, task]);
-      await sleep(1_500);
-      await hanging.kill('SIGSTOP');
-      await sleep(1_500);
-      await hanging.kill('SIGCONT');
-      const answers = await running;
-
-      for (const { load } of answers) {
+      for (const load of loads) {
         expect(load).toMatchObject({ wrong: 0, thrown: [] });
-        expect(load!.lateHits).toBeGreaterThan(0);
+        expect(load.lateHits).toBeGreaterThan(0);
       }
     },
     MINUTES,
