@@ -1,6 +1,6 @@
 """Django's own cache backends as a contestant: the protocol of worker.mjs, in Python.
 
-Argument: JSON {"backend": "locmem" | "filebased", "size", "values": path of a JSON list, "directory", "options"}.
+Argument: JSON {"backend": a name of BACKENDS, "size", "values": path of a JSON list, "directory", "ports", "options"}.
 """
 
 import json
@@ -15,22 +15,40 @@ settings.configure()
 
 from django.core.cache.backends.filebased import FileBasedCache  # noqa: E402
 from django.core.cache.backends.locmem import LocMemCache  # noqa: E402
+from django.core.cache.backends.memcached import PyLibMCCache, PyMemcacheCache  # noqa: E402
 
 CALIBRATION_MS = 4
+KEYS_AT_ONCE = 100
 
 
 def make(setup):
     size = setup["size"]
     at_capacity = setup.get("options", {}).get("atCapacity", False)
     params = {"TIMEOUT": 300, "OPTIONS": {"MAX_ENTRIES": size if at_capacity else size * 2}}
-    if setup["backend"] == "locmem":
-        return LocMemCache("bench", params)
-    return FileBasedCache(setup["directory"], params)
+    return BACKENDS[setup["backend"]](setup, params)
+
+
+def on_memcached(cache_class):
+    """As Django comes: the library's own defaults, texts stored as they are."""
+
+    def make_it(setup, _):
+        location = "127.0.0.1:%d" % setup["ports"]["memcached"]
+        return cache_class(location, {"TIMEOUT": 3600, "KEY_PREFIX": setup["backend"]})
+
+    return make_it
+
+
+BACKENDS = {
+    "locmem": lambda setup, params: LocMemCache("bench", params),
+    "filebased": lambda setup, params: FileBasedCache(setup["directory"], params),
+    "pymemcache": on_memcached(PyMemcacheCache),
+    "pylibmc": on_memcached(PyLibMCCache),
+}
 
 
 def fill(cache, size, values):
-    # Each set lists the whole directory; filling with that left in would take most of the run.
-    cull = cache._cull
+    # Each set on files lists the whole directory; filling with that left in would take most of the run.
+    cull = getattr(cache, "_cull", None)
     cache._cull = lambda: None
     for n in range(size):
         cache.set("user:%d" % n, values[n % len(values)], 300)
@@ -87,6 +105,14 @@ class Operations:
             else:
                 cache_get("user:%d" % n)
 
+    def getMany(self, count):
+        get_many, size = self.cache.get_many, self.size
+        for _ in range(count):
+            first = self._next()
+            keys = ["user:%d" % ((first + i) % size) for i in range(KEYS_AT_ONCE)]
+            if len(get_many(keys)) != KEYS_AT_ONCE:
+                raise AssertionError("a hit was a miss")
+
     def setNew(self, count):
         for _ in range(count):
             self.fresh += 1
@@ -101,6 +127,21 @@ class Operations:
             self.fresh += 1
             value = self.values[self.fresh % len(self.values)]
             self.cache.get_or_set("user:%d" % self.fresh, lambda: value, 300)
+
+
+LATENCIES = {"getLatency": "get", "setLatency": "set"}
+
+
+def latency(operation, ms):
+    # As latency() in traffic.mjs.
+    took = []
+    started = before = time.perf_counter()
+    while (before - started) * 1000 < ms:
+        operation(1)
+        after = time.perf_counter()
+        took.append(after - before)
+        before = after
+    return {"p50": sorted(took)[len(took) // 2] * 1e6}
 
 
 batches = {}
@@ -122,6 +163,12 @@ def timed(name, operation, ms, clock):
     return {"count": count, "ms": spent}
 
 
+def measured(operations, name, ms, clock):
+    if name in LATENCIES:
+        return latency(getattr(operations, LATENCIES[name]), ms)
+    return timed(name, getattr(operations, name), ms, clock)
+
+
 def answer(message):
     sys.stdout.write(json.dumps(message) + "\n")
     sys.stdout.flush()
@@ -138,7 +185,7 @@ def main():
     for line in sys.stdin:
         command = json.loads(line)
         try:
-            answer(timed(command["op"], getattr(operations, command["op"]), command["ms"], setup["clock"]))
+            answer(measured(operations, command["op"], command["ms"], setup["clock"]))
         except Exception as error:  # the parent prints it and goes on
             answer({"error": repr(error)})
 

@@ -10,15 +10,16 @@ import { valuesOf } from './samples.mjs';
  * @param scene { name, size, kind, fill?, clock?: 'cpu' | 'wall', contestants: [{ name, contestant | django, options?, ours? }], rows: [{ op, title, unit? }] }
  * @param pace { ms, rounds, warmUps }
  * @param within The directory in which contestants may keep files; what they leave is removed.
+ * @param ports Of the servers, by name, if the job wants any.
  * @returns { rows: [{ scene, title, op, unit, lessIsBetter, figures: [{ name, ours, samples, median }] }], failures: [{ name, reason }] }
  */
-export async function runScene(scene, pace, within) {
+export async function runScene(scene, pace, within, ports) {
   const home = await mkdtemp(join(within, 'cache-bench-'));
   const failures = [];
   try {
     const valuesFile = join(home, 'values.json');
     await writeFile(valuesFile, JSON.stringify(valuesOf(scene.kind)));
-    const entrants = await enter(scene, home, valuesFile, failures);
+    const entrants = await enter(scene, { home, values: valuesFile, ports }, failures);
     const results = [];
     for (const row of scene.rows) {
       results.push(await runRow(scene, row, entrants, pace, failures));
@@ -30,7 +31,7 @@ export async function runScene(scene, pace, within) {
   }
 }
 
-async function enter(scene, home, valuesFile, failures) {
+async function enter(scene, { home, values, ports }, failures) {
   const entrants = [];
   // Two at a time: the fill of one that is slow should not delay the others, nor ask for more cores than there are.
   const waiting = [...scene.contestants.entries()];
@@ -47,7 +48,8 @@ async function enter(scene, home, valuesFile, failures) {
         fill: scene.fill,
         clock: scene.clock ?? 'wall',
         directory: join(home, String(index)),
-        values: valuesFile,
+        values,
+        ports,
       });
       try {
         await process.ready();

@@ -1,15 +1,16 @@
 /** What a contestant is made to do. Each loop is written out, so that nothing but the contestant is called in it. */
 import { isDeepStrictEqual } from 'node:util';
 import { freshText, askedOrder, valuesOf } from './samples.mjs';
+import { trafficOf } from './traffic.mjs';
 
 const AT_ONCE = 16;
 const CALLERS = 10_000;
 
 /**
  * Fills the contestant with `size` entries (unless the job fills it itself), checks that it gives back what it was given,
- * and answers its operations by name: { run(count), batch? } or { once() }.
+ * and answers its operations by name: { run(count), batch? }, { forMs(ms) } or { once() }.
  */
-export async function operationsOf(contestant, { size, kind, fill = 'set', options = {} }) {
+export async function operationsOf(contestant, { size, kind, fill = 'set', options = {}, ports }) {
   const values = valuesOf(kind);
   if (fill !== 'none') {
     const store = contestant.fill ?? contestant.set;
@@ -26,6 +27,7 @@ export async function operationsOf(contestant, { size, kind, fill = 'set', optio
     ...(contestant.get && reads(contestant, size)),
     ...(contestant.set && writes(contestant, size, values)),
     ...(contestant.getOrSet && loads(contestant, size, values)),
+    ...(ports && trafficOf(contestant, size, values)),
     heap: { once: () => heapPerEntry(contestant, size) },
   };
 }

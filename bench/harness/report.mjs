@@ -32,9 +32,7 @@ export function judge(job, rows) {
     rows.filter(goal.of).flatMap((row) => {
       const ours = row.figures.find((figure) => figure.name === goal.ours);
       if (!ours) return [];
-      const peers = goal.peers
-        ? row.figures.filter(({ name }) => goal.peers.includes(name))
-        : [undefined];
+      const peers = peersOf(goal, row);
       return peers.map((peer) => {
         const text = `${row.title}: ${goal.ours}${peer ? ` ÷ ${peer.name}` : ''}`;
         const found = peer ? ratio(ours, peer) : ours.median;
@@ -44,6 +42,15 @@ export function judge(job, rows) {
     }),
   );
   return [...verdicts, ...(job.growth?.(rows) ?? [])];
+}
+
+/** Those that a goal names, or the best of those it is to be the best of; undefined where it is about ours alone. */
+function peersOf({ peers, bestOf }, row) {
+  if (!peers && !bestOf) return [undefined];
+  const taking = row.figures.filter(({ name }) => (peers ?? bestOf).includes(name));
+  if (!bestOf) return taking;
+  const better = row.lessIsBetter ? (a, b) => a.median - b.median : (a, b) => b.median - a.median;
+  return taking.toSorted(better).slice(0, 1);
 }
 
 /**

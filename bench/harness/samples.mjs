@@ -3,7 +3,10 @@
 const VARIANTS = 1_000;
 
 const MAKERS = {
-  string: (i) => `value ${i} `.padEnd(100, 'abcdefghij'),
+  string: text(100),
+  text1Ki: text(1_024),
+  text10Ki: text(10 * 1_024),
+  text100Ki: text(100 * 1_024),
   number: (i) => i * 1_000 + 7,
   object: (i) => ({
     id: i,
@@ -11,6 +14,23 @@ const MAKERS = {
     email: `customer.${i}@example.com`,
     active: i % 2 === 0,
     tags: ['new', 'mail', 'eu'],
+  }),
+  // About 1 KiB as JSON.
+  record: (i) => ({
+    id: i,
+    name: `Customer ${i}`,
+    email: `customer.${i}@example.com`,
+    active: i % 2 === 0,
+    balance: i * 12.25,
+    tags: ['new', 'mail', 'eu'],
+    address: { street: `${i} Long Street`, city: 'Springfield', zip: String(10_000 + i) },
+    orders: Array.from({ length: 9 }, (_, order) => ({
+      number: i * 10 + order,
+      sku: `SKU-${i}-${order}`,
+      title: `Article number ${order}`,
+      price: order * 9.75,
+      paid: order % 3 !== 0,
+    })),
   }),
   rows: (i) =>
     Array.from({ length: 100 }, (_, row) => ({
@@ -22,10 +42,17 @@ const MAKERS = {
     })),
 };
 
-/** A thousand different values of the kind (a hundred of the large one), so that no contestant can live off one. */
+const LARGE = new Set(['rows', 'text10Ki', 'text100Ki']);
+
+/** A text of so many characters for each number. */
+function text(length) {
+  return (i) => `value ${i} `.padEnd(length, 'abcdefghij');
+}
+
+/** A thousand different values of the kind (a hundred of the large ones), so that no contestant can live off one. */
 export function valuesOf(kind) {
   const make = MAKERS[kind];
-  return Array.from({ length: kind === 'rows' ? VARIANTS / 10 : VARIANTS }, (_, i) => make(i));
+  return Array.from({ length: LARGE.has(kind) ? VARIANTS / 10 : VARIANTS }, (_, i) => make(i));
 }
 
 /** The n-th text of 100 characters, in a memory of its own. */

@@ -2,9 +2,9 @@
  * One contestant in a process of its own, so that no contestant pays for another's heap or for another's types in the
  * compiled code. Reads one JSON command a line, answers one JSON line:
  *
- *   { op, ms }  runs the operation for about that long and answers { count, ms }, or { error }.
+ *   { op, ms }  runs the operation for about that long and answers { count, ms }, or what it measures else, or { error }.
  *
- * Argument: JSON { contestant, options, size, kind, fill, directory }.
+ * Argument: JSON { contestant, options, size, kind, fill, directory, ports }.
  */
 import { createInterface } from 'node:readline';
 import { operationsOf } from './operations.mjs';
@@ -32,6 +32,7 @@ process.exit(0);
 
 async function timed(operation, ms) {
   if (operation.once) return operation.once();
+  if (operation.forMs) return operation.forMs(ms);
   let batch = operation.batch ?? batches.get(operation) ?? 16;
   let count = 0;
   let spent = 0;
