@@ -23,12 +23,12 @@ const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 /**
  * Compiles the package and a worker into a directory of its own, so that no earlier build is needed.
  *
- * @param name The worker's file in this folder, without its ending.
+ * @param worker The worker's file in this folder, without its ending.
  */
 export async function buildMemcachedWorker<Task = WorkerTask, Answer = WorkerAnswer>(
-  name = 'memcached-worker',
+  worker = 'memcached-worker',
 ): Promise<MemcachedBuild<Task, Answer>> {
-  const worker = join(ROOT, 'test/support', `${name}.ts`);
+  const source = join(ROOT, 'test/support', `${worker}.ts`);
   const target = await mkdtemp(join(tmpdir(), 'memcached-build-'));
   await writeFile(join(target, 'package.json'), '{ "type": "module" }');
   await symlink(join(ROOT, 'node_modules'), join(target, 'node_modules'));
@@ -36,9 +36,9 @@ export async function buildMemcachedWorker<Task = WorkerTask, Answer = WorkerAns
   const sources = names
     .filter((name) => name.endsWith('.ts'))
     .map((name) => join(ROOT, 'lib', name));
-  await Promise.all([...sources, worker].map((source) => compile(source, target)));
+  await Promise.all([...sources, source].map((each) => compile(each, target)));
   return {
-    run: (tasks) => runTogether<Task, Answer>(outputOf(worker, target), tasks),
+    run: (tasks) => runTogether<Task, Answer>(outputOf(source, target), tasks),
     remove: () => rm(target, { recursive: true, force: true }),
   };
 }

@@ -1,11 +1,7 @@
 import type { ConnectionOptions } from 'node:tls';
-import {
-  badOption,
-  checkBoolean,
-  checkInteger,
-  checkOneOf,
-  checkOptionNames,
-} from '../../core/option-checks.js';
+import { badOption, checkBoolean, checkOneOf, checkOptionNames } from '../../core/option-checks.js';
+import { CONNECTION_DEFAULTS, checkConnectionOptions } from './connection.options.js';
+import type { ConnectionSettings } from './connection.options.js';
 import { PLACEMENT_NAMES } from './placement.js';
 import type { PlacementName } from './placement.js';
 import { parseLocation } from './server-address.js';
@@ -15,7 +11,7 @@ import type { ServerAddress } from './server-address.js';
 export type DjangoClient = keyof typeof DJANGO_PLACEMENTS;
 
 /** The settings of the memcached backend. */
-export interface MemcachedOptions {
+export interface MemcachedOptions extends ConnectionSettings {
   /**
    * The servers: a list, or a string with commas or semicolons between them. Each is `host`, `host:port`, `[IPv6]:port` or
    * `unix:/path`, with `user:password@` in front where it wants a login. Default: `['127.0.0.1:11211']`.
@@ -32,8 +28,6 @@ export interface MemcachedOptions {
    * Default: `'meta'`.
    */
   readonly client?: 'meta' | 'memjs';
-  /** Options of Node's `tls.connect()`, for servers that speak TLS; `{}` is enough for most. `client: 'meta'` only. Default: in the clear. */
-  readonly tls?: ConnectionOptions;
   /**
    * How a key's server is chosen. Applications that share several servers must choose alike, and list them in the same order.
    *
@@ -85,10 +79,6 @@ export interface MemcachedOptions {
    * ElastiCache, Google Memorystore). Default: the location lists the servers.
    */
   readonly discovery?: 'elasticache';
-  /** How long one answer of a server is waited for, in milliseconds. Default: 250. */
-  readonly deadlineMs?: number;
-  /** How long a connection may take to be made, in milliseconds. Default: 500. */
-  readonly connectTimeoutMs?: number;
   /**
    * The largest item in bytes, its key and memcached's own fields included: what the servers' `-I` says. Default: the server is
    * asked; 1 MiB if it does not say.
@@ -118,8 +108,7 @@ const DEFAULTS = {
   clear: 'generation',
   failover: 'miss',
   foreignClients: false,
-  deadlineMs: 250,
-  connectTimeoutMs: 500,
+  ...CONNECTION_DEFAULTS,
 } as const satisfies MemcachedOptions;
 
 const DJANGO_PLACEMENTS = {
@@ -130,7 +119,6 @@ const DJANGO_PLACEMENTS = {
 
 const NAMES = [...Object.keys(DEFAULTS), 'discovery', 'django', 'maxItemBytes', 'tls'];
 const CLIENTS = Object.keys(DJANGO_PLACEMENTS) as DjangoClient[];
-const LONGEST_MS = 60_000;
 const WHERE = 'the options of the memcached backend';
 
 /** Merges the options with the defaults and checks them. @throws {CacheConfigError} naming the option and what is allowed. */
@@ -145,12 +133,7 @@ export function resolveMemcachedOptions(options: MemcachedOptions = {}): Resolve
   checkOneOf(WHERE, 'failover', options.failover, ['miss', 'next']);
   checkOneOf(WHERE, 'discovery', options.discovery, ['elasticache']);
   checkBoolean(WHERE, 'foreignClients', options.foreignClients);
-  checkInteger(WHERE, 'deadlineMs', options.deadlineMs, 1, LONGEST_MS);
-  checkInteger(WHERE, 'connectTimeoutMs', options.connectTimeoutMs, 1, LONGEST_MS);
-  checkInteger(WHERE, 'maxItemBytes', options.maxItemBytes, 1024, 1 << 30);
-  if (options.tls !== undefined && (typeof options.tls !== 'object' || options.tls === null)) {
-    throw badOption(WHERE, 'tls', options.tls, 'an object of options for tls.connect()');
-  }
+  checkConnectionOptions(WHERE, options);
   if (options.tls !== undefined && options.client === 'memjs') {
     throw badOption(
       WHERE,

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { BackendReport } from '../../../lib/core/cache-backend.interface.js';
 import {
   describeWithMemcached,
   memcachedServers,
@@ -43,17 +44,11 @@ describeWithMemcached('failover: "next" with three servers, one of which is away
     backends.reports.length = 0;
   });
 
-  async function isOn({ port }: MemcachedServer, wire: string): Promise<boolean> {
-    return (await rawCommand(port, `mg ${wire} s`)).startsWith('HD');
-  }
-
   async function comeBack(): Promise<void> {
     await away.kill('SIGCONT');
     const end = Date.now() + PATIENCE_MS;
-    const isBack = (): boolean =>
-      backends.reports.some((report) => report.kind === 'server' && report.state === 'up');
-    while (!isBack() && Date.now() < end) await sleep(20);
-    expect(isBack()).toBe(true);
+    while (!isBack(backends.reports) && Date.now() < end) await sleep(20);
+    expect(isBack(backends.reports)).toBe(true);
   }
 
   it('keeps what is stored meanwhile on another one, for 60 seconds at most', async () => {
@@ -110,3 +105,11 @@ describeWithMemcached('failover: "next" with three servers, one of which is away
     expect([...found.values()].map(textOf)).toEqual(others.map(() => 'old'));
   });
 });
+
+async function isOn({ port }: MemcachedServer, wire: string): Promise<boolean> {
+  return (await rawCommand(port, `mg ${wire} s`)).startsWith('HD');
+}
+
+function isBack(reports: readonly BackendReport[]): boolean {
+  return reports.some((report) => report.kind === 'server' && report.state === 'up');
+}
