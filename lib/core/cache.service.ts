@@ -139,15 +139,17 @@ export class CacheService {
   getMany<T = unknown>(keys: Iterable<string>, options?: CallOptions): Promise<Map<string, T>> {
     const view = this.#view;
     return view.run('getMany', async () => {
-      const finalKeys = view.keys(keys, options?.version);
+      const asked = [...keys];
       const found = new Map<string, T>();
-      if (finalKeys.size === 0) return found;
-      const payloads = await derived.getMany(view.backend, [...finalKeys.values()]);
-      for (const [key, finalKey] of finalKeys) {
+      if (asked.length === 0) return found;
+      const finalKeys = asked.map((key) => view.key(key, options?.version));
+      const payloads = await derived.getMany(view.backend, finalKeys);
+      asked.forEach((key, index) => {
+        const finalKey = finalKeys[index]!;
         const payload = payloads.get(finalKey);
         const value = payload ? view.decode(payload, finalKey, options?.type) : MISS;
         if (value !== MISS) found.set(key, value as T);
-      }
+      });
       return found;
     });
   }

@@ -87,7 +87,9 @@ export class MemcachedBackend implements CacheBackend {
   }
 
   set(key: string, payload: Payload, ttl: Ttl): Promise<boolean> {
-    return this.#cluster.under((generation) => this.#set(wireKey(key, generation), payload, ttl));
+    return this.#cluster.set(key, payload, this.#expiry(ttl, false), () =>
+      this.#cluster.under((generation) => this.#set(wireKey(key, generation), payload, ttl)),
+    );
   }
 
   /** Also false if the payload is larger than the server takes. */

@@ -80,10 +80,8 @@ export class MemcachedCluster {
    * of all other calls.
    */
   get(key: string): Promise<Payload | undefined> {
-    const number = this.#generation ? this.#generation.known() : 0;
-    if (number === undefined || this.#inFlight.isDraining || this.#pool.servers.length === 0) {
-      return this.read(key, payloadOf);
-    }
+    const number = this.#knownNumber();
+    if (number === undefined) return this.read(key, payloadOf);
     const wire = wireKey(key, number);
     const server = this.#pool.serverOf(wire);
     const { client } = server;
@@ -107,6 +105,38 @@ export class MemcachedCluster {
       // Not before: a key that cannot be sent is thrown for.
       this.#inFlight.enter();
     });
+  }
+
+  /**
+   * Stores a payload, the shortest way too.
+   *
+   * @param otherwise The way of all other calls, which is taken when anything is unusual and when it was not stored.
+   */
+  set(
+    key: string,
+    payload: Payload,
+    expiry: number,
+    otherwise: () => Promise<boolean>,
+  ): Promise<boolean> {
+    const number = this.#knownNumber();
+    if (number === undefined) return otherwise();
+    const wire = wireKey(key, number);
+    const { server, isStandIn } = this.#pool.placeOf(wire);
+    if (isStandIn || !server.isReady || !server.surelyHolds(wire, payload)) return otherwise();
+    this.#inFlight.enter();
+    return server.client.store('set', wire, payload, expiry).then(
+      (isStored) => {
+        this.#inFlight.leave();
+        server.answered();
+        return (isStored && this.isCurrent(number)) || otherwise();
+      },
+      (error: unknown) => {
+        this.#inFlight.leave();
+        server.failed(error);
+        server.missed(wire, error);
+        throw error;
+      },
+    );
   }
 
   /** Asks the server of a key something that changes nothing, once more if the connection is lost. */
@@ -165,6 +195,12 @@ export class MemcachedCluster {
     const generation = this.#generation;
     if (generation) await this.run(() => generation.move());
     return generation !== undefined;
+  }
+
+  /** The `clear()` number, if it is known and nothing else stands in the way of a call. */
+  #knownNumber(): number | undefined {
+    if (this.#inFlight.isDraining || this.#pool.servers.length === 0) return undefined;
+    return this.#generation ? this.#generation.known() : 0;
   }
 
   #getOnce(key: string): Promise<Payload | undefined> {

@@ -1,5 +1,5 @@
 import type { BackendReport, Payload } from '../../core/cache-backend.interface.js';
-import type { CacheUnavailableError } from '../../core/cache.errors.js';
+import { CacheBackendError, type CacheUnavailableError } from '../../core/cache.errors.js';
 import { DEFAULT_ITEM_BYTES, itemBytes } from './item-size.js';
 import type { MemcachedClient } from './memcached-client.interface.js';
 import { closed, faultOf, stillDown } from './memcached.errors.js';
@@ -106,9 +106,14 @@ export class MemcachedServer {
     try {
       return await this.run(change);
     } catch (error) {
-      this.remember(key);
+      this.missed(key, error);
       throw error;
     }
+  }
+
+  /** Remembers a replacement or delete that failed, unless it cannot have been sent. */
+  missed(key: string, error: unknown): void {
+    if (error instanceof CacheBackendError) this.remember(key);
   }
 
   /** Remembers that what is under the key was replaced or deleted elsewhere: it is deleted before it is next read. */
@@ -155,6 +160,12 @@ export class MemcachedServer {
     if (this.#itemLimit === undefined && bytes <= DEFAULT_ITEM_BYTES) return true;
     this.#itemLimit ??= this.#askItemLimit();
     return bytes <= (await this.#itemLimit);
+  }
+
+  /** True if it is known without asking that an item of this size is allowed. */
+  surelyHolds(key: string, payload: Payload): boolean {
+    const usual = this.#itemLimit === undefined ? DEFAULT_ITEM_BYTES : 0;
+    return itemBytes(key, payload) <= (this.#options.maxItemBytes ?? usual);
   }
 
   /** Ends the connection; what is in flight on it is rejected. Idempotent. */

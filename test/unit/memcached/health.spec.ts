@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { BackendReport, Payload } from '../../../lib/core/cache-backend.interface.js';
+import { InvalidCacheKeyError } from '../../../lib/core/cache.errors.js';
 import {
   badReply,
   connectionLost,
@@ -184,6 +185,17 @@ describe('MemcachedServer', () => {
       'get key',
       'get key',
     ]);
+  });
+
+  it('does not remember a write that could not be sent', async () => {
+    client.failure = new InvalidCacheKeyError('CACHE_INVALID_KEY', 'a key with a blank');
+    await codeOf(server.write('a b', (each) => each.delete('a b')));
+    client.failure = undefined;
+    client.calls.length = 0;
+
+    await get();
+
+    expect(client.calls).toEqual(['get key']);
   });
 
   it('remembers a write whose connection was lost, without being down', async () => {
