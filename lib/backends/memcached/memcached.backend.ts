@@ -240,11 +240,13 @@ export class MemcachedBackend implements CacheBackend {
     const wire = wireKey(key, generation);
     const { server } = this.#cluster.placeOf(wire);
     if (!this.#leasesBeside) return server.write(wire, (client) => client.delete(wire));
-    return server.write(wire, async (client) => {
-      // Whoever is loading the entry must not store it after this; see leaseBeside().
-      const [, isDeleted] = await Promise.all([client.delete(leaseKey(key)), client.delete(wire)]);
+    // Whoever is loading the entry must not store it after this, so the lease goes first, also when this is made good later.
+    const beside = leaseKey(key);
+    const change = async (client: MemcachedClient): Promise<boolean> => {
+      const [, isDeleted] = await Promise.all([client.delete(beside), client.delete(wire)]);
       return isDeleted;
-    });
+    };
+    return server.write(wire, change, beside);
   }
 }
 

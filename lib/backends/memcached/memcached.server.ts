@@ -101,11 +101,20 @@ export class MemcachedServer {
     }
   }
 
-  /** Replaces or deletes what is under the key. If that fails, the key is remembered and deleted before it is next read. */
-  async write<T>(key: string, change: (client: MemcachedClient) => Promise<T>): Promise<T> {
+  /**
+   * Replaces or deletes what is under the key. If that fails, the key is remembered and deleted before it is next read.
+   *
+   * @param first Another key that is deleted ahead of it then.
+   */
+  async write<T>(
+    key: string,
+    change: (client: MemcachedClient) => Promise<T>,
+    first?: string,
+  ): Promise<T> {
     try {
       return await this.run(change);
     } catch (error) {
+      if (first !== undefined) this.missed(first, error);
       this.missed(key, error);
       throw error;
     }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { CacheService } from '../../../lib/core/cache.service.js';
 import { createCache } from '../../../lib/create-cache.js';
@@ -62,6 +63,28 @@ describeWithMemcached('memcached with keys that foreign clients use too', () => 
       expect(await rawCommand(server.port, 'get :1:key')).toBe('END\r\n');
       expect(await rawCommand(server.port, 'add :1:key 0 100 2\r\nhi')).toBe('STORED\r\n');
       expect(await lease!.fill({ flags: 16, data: 'late' }, 100)).toBe(false);
+    });
+
+    it('does not store what was loaded before a delete that was made good later', async () => {
+      await cache.close();
+      cache = await createCache({
+        backend: 'memcached',
+        location: server.address,
+        options: { foreignClients: true, client },
+      });
+      const { lease } = await cache.backend.lease!(':1:key', {});
+      await server.kill('SIGSTOP');
+      // From here on the server is known to be away, and nothing is sent to it.
+      expect(await cache.get('other')).toBeUndefined();
+      expect(await cache.delete('key')).toBe(false);
+      await server.kill('SIGCONT');
+
+      const end = Date.now() + 9_000;
+      while (!(await cache.set('back', 'yes')) && Date.now() < end) await sleep(20);
+
+      expect(await cache.get('back')).toBe('yes');
+      expect(await lease!.fill({ flags: 16, data: 'old' }, 100)).toBe(false);
+      expect(await cache.get('key')).toBeUndefined();
     });
   });
 });
