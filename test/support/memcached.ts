@@ -158,10 +158,10 @@ class Server implements MemcachedServer {
   async kill(signal: NodeJS.Signals): Promise<void> {
     const child = this.#child;
     if (child.exitCode !== null || child.signalCode !== null) return;
-    const exit = once(child, 'exit');
+    const ends = signal !== 'SIGSTOP' && signal !== 'SIGCONT';
+    const exit = ends ? once(child, 'exit') : undefined;
     child.kill(signal);
-    if (signal === 'SIGSTOP') await stopped(child.pid!);
-    else if (signal !== 'SIGCONT') await exit;
+    await (signal === 'SIGSTOP' ? stopped(child.pid!) : exit);
   }
 
   async restart(): Promise<void> {
