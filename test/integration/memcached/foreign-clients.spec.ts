@@ -71,6 +71,7 @@ describeWithMemcached('memcached with keys that foreign clients use too', () => 
         backend: 'memcached',
         location: server.address,
         options: { foreignClients: true, client },
+        logger: { log: () => undefined, warn: () => undefined, error: () => undefined },
       });
       const { lease } = await cache.backend.lease!(':1:key', {});
       await server.kill('SIGSTOP');
