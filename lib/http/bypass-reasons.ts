@@ -9,7 +9,7 @@ export const BYPASS_REASONS = {
   cookie:
     'the request bears cookies, so the answer may be for one user; pages that are the same for all are best asked for without them',
   identity:
-    'the request is known to be from somebody (a user that a guard found, an API key, a client certificate), so the answer may be for one user',
+    'the request is known to be from somebody (a user that a guard found, a session that was begun, an API key, a client certificate), so the answer may be for one user',
   range: 'the request asks for a range',
   precondition:
     'the request bears If-Match or If-Unmodified-Since, which only the handler can judge',

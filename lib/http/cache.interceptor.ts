@@ -26,17 +26,31 @@ import {
 } from './http-exchange.js';
 import { requestHead, type RequestHead } from './http-head.js';
 import { INERT_VALUE } from './inert-value.js';
+import { makeInert } from './inert-writers.js';
 import { forbidCaching } from './never-cache.js';
 import { PageAddressAccessor } from './page-address.accessor.js';
 import { pageKey } from './page-key.js';
+import type { PageFlight } from './page-flights.js';
 import { PageRecording } from './page-recording.js';
-import { PageStore } from './page-store.js';
+import { PageStore, type FoundPage } from './page-store.js';
 import { replayPage } from './response-replay.js';
 import { RouteCacheAccessor, type RouteCache } from './route-cache.accessor.js';
 import type { StoredPage } from './stored-page.js';
 
 /** The cache that keeps the pages, if one of this name is configured. */
 const PAGES_ALIAS = 'pages';
+
+/** How long a request waits for another that makes its page, in milliseconds. */
+const COALESCE_MS = 10_000;
+
+/** A page that is not there, and who asks for it. */
+interface AskedPage {
+  readonly exchange: HttpExchange;
+  readonly head: RequestHead;
+  readonly key: string;
+  readonly route: RouteCache;
+  readonly routeTtl: Ttl | undefined;
+}
 
 /** Exchanges that an interceptor attends to: where one stands on class and handler, or globally too, the first does it all. */
 const attended = new WeakSet<object>();
@@ -124,11 +138,8 @@ export class CacheInterceptor implements NestInterceptor, OnModuleInit {
     const found = await this.#addresses.of(context, exchange, route);
     if ('reason' in found) return bypass(found.reason, found.error);
     const key = pageKey(found.address, head);
-    const page = await this.#find(key, head, route);
-    if (page && !exchange.response.headersSent) {
-      replayPage(exchange, head, page, now());
-      return from([INERT_VALUE]);
-    }
+    const asked = await this.#find(key, head, route);
+    if (asked.page && !exchange.response.headersSent) return replay(exchange, head, asked.page);
     if (decision.reason !== undefined) return bypass(decision.reason);
     if (!decision.store) {
       mark(exchange, 'MISS');
@@ -141,22 +152,50 @@ export class CacheInterceptor implements NestInterceptor, OnModuleInit {
       return bypass('ttl-failed', error);
     }
     if (routeTtl === 0) return bypass('ttl');
-    return this.#record(exchange, head, key, route, routeTtl, next);
+    const page = { exchange, head, key, route, routeTtl };
+    return this.#makeOrAwait(page, asked.key, next);
+  }
+
+  /** Makes the page, or takes it from the request that is making it. */
+  async #makeOrAwait(
+    asked: AskedPage,
+    missingKey: string,
+    next: CallHandler,
+  ): Promise<Observable<unknown>> {
+    const { exchange, head, key, route } = asked;
+    const { flights } = this.#store();
+    const end = performance.now() + COALESCE_MS;
+    for (let missing = missingKey; ;) {
+      const flight = flights.begin(missing);
+      if (flight || flights.isAlone(missing)) return this.#record(asked, missing, flight, next);
+      const waited = await flights.wait(missing, exchange.response, end - performance.now());
+      if (waited === 'gone') return unanswered(exchange);
+      if (waited !== 'kept' && waited !== 'lost') {
+        return this.#record(asked, missing, undefined, next);
+      }
+      const found = await this.#find(key, head, route);
+      // A timeout of the framework may have answered meanwhile.
+      if (exchange.response.headersSent) return next.handle();
+      if (found.page) return replay(exchange, head, found.page);
+      missing = found.key;
+    }
   }
 
   #record(
-    exchange: HttpExchange,
-    head: RequestHead,
-    key: string,
-    route: RouteCache,
-    routeTtl: Ttl | undefined,
+    { exchange, head, key, route, routeTtl }: AskedPage,
+    missing: string,
+    flight: PageFlight | undefined,
     next: CallHandler,
   ): Observable<unknown> {
+    const store = this.#store();
     const recording = new PageRecording({
       exchange,
       head,
       key,
-      store: this.#store(),
+      store,
+      flight: flight ?? {
+        land: (landing) => landing === 'kept' && store.flights.isShared(missing),
+      },
       routeTtl,
       defaultTtl: settleTimeout(this.#pages().timeout, now),
       clock: systemClock,
@@ -171,22 +210,22 @@ export class CacheInterceptor implements NestInterceptor, OnModuleInit {
           hasAnswered = true;
         },
         error: () => {
-          recording.cancel();
+          recording.cancel('failed');
         },
       }),
       // An interceptor outside lost patience, or the client left.
       finalize(() => {
-        if (!hasAnswered) recording.cancel();
+        if (!hasAnswered) recording.cancel('lost');
       }),
     );
   }
 
-  async #find(key: string, head: RequestHead, route: RouteCache): Promise<StoredPage | undefined> {
+  async #find(key: string, head: RequestHead, route: RouteCache): Promise<FoundPage> {
     try {
       return await this.#store().find(key, head);
     } catch (error) {
       this.#say(route, 'cache-failed', error);
-      return undefined;
+      return { key };
     }
   }
 
@@ -222,6 +261,21 @@ export class CacheInterceptor implements NestInterceptor, OnModuleInit {
     }
     return registry.get(registry.has(PAGES_ALIAS) ? PAGES_ALIAS : DEFAULT_ALIAS);
   }
+}
+
+function replay(exchange: HttpExchange, head: RequestHead, page: StoredPage): Observable<unknown> {
+  replayPage(exchange, head, page, now());
+  return from([INERT_VALUE]);
+}
+
+/** The client has left, or somebody else has answered it in full. */
+function unanswered({ response, framework }: HttpExchange): Observable<unknown> {
+  makeInert(response);
+  if (framework !== response) {
+    framework.hijack?.();
+    makeInert(framework);
+  }
+  return from([INERT_VALUE]);
 }
 
 function mark({ response }: HttpExchange, state: 'MISS' | 'BYPASS'): void {

@@ -11,6 +11,7 @@ export interface FrameworkRequest {
   readonly hostname?: string;
   readonly params?: unknown;
   readonly user?: unknown;
+  readonly session?: unknown;
 }
 
 /** What is used of a framework's response. */
@@ -47,10 +48,14 @@ export function httpExchange(asked: unknown, framework: unknown): HttpExchange |
   };
 }
 
-/** True if a middleware or a guard found out whose request it is, or if the client showed a certificate that holds. */
+/**
+ * True if a middleware or a guard found out whose request it is or began a session for it, or if the client showed a
+ * certificate that holds.
+ */
 export function isIdentified({ request, asked }: HttpExchange): boolean {
-  const users = [asked.user, (request as { user?: unknown }).user];
-  if (users.some((user) => user !== undefined && user !== null && user !== false)) return true;
+  const raw = request as FrameworkRequest;
+  if ([asked.user, raw.user].some((user) => isSet(user))) return true;
+  if ([asked.session, raw.session].some(hasContents)) return true;
   return (request.socket as { authorized?: unknown } | undefined)?.authorized === true;
 }
 
@@ -70,6 +75,17 @@ export function presetFields({ framework }: HttpExchange): HeaderField[] {
 export function urlsOf({ request, asked }: HttpExchange): string[] {
   const routed = request.url ?? '';
   return [asked.originalUrl ?? routed, routed];
+}
+
+/** A session that bears anything is somebody's, even while its cookie is only on the way to them. */
+function hasContents(session: unknown): boolean {
+  if (!isObject(session)) return false;
+  // `cookie` holds the settings of the session's cookie.
+  return Object.entries(session).some(([name, value]) => name !== 'cookie' && isSet(value));
+}
+
+function isSet(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== false;
 }
 
 function isObject(value: unknown): value is object {

@@ -10,6 +10,7 @@ import {
   type HeaderLines,
   type RequestHead,
 } from './http-head.js';
+import type { Landing, PageFlight } from './page-flights.js';
 import { pageHeaders } from './page-headers.js';
 import type { PageStore } from './page-store.js';
 import type { StoredPage } from './stored-page.js';
@@ -31,6 +32,8 @@ export interface PageRecordingOptions {
   /** Holds where neither the route nor the response says anything. */
   readonly defaultTtl: Ttl;
   readonly clock: Clock;
+  /** What others wait for; undefined if nobody waits for this one. */
+  readonly flight?: PageFlight | undefined;
   /** Takes the reason why nothing was stored. Never throws. */
   readonly report: (reason: BypassReason, error?: unknown) => void;
 }
@@ -48,6 +51,7 @@ export class PageRecording implements ResponseObserver {
   /** The headers that were set before the handler ran. */
   readonly #preset: readonly HeaderField[];
   #isCancelled = false;
+  #isKeeping = false;
 
   constructor(options: PageRecordingOptions) {
     const { exchange } = options;
@@ -57,10 +61,15 @@ export class PageRecording implements ResponseObserver {
     this.#recorder = new ResponseRecorder(exchange.response, this, MOST_BODY_BYTES);
   }
 
-  /** The handler failed, or its answer is not waited for: whatever is sent is no page. */
-  cancel(): void {
+  /**
+   * Whatever is sent is no page.
+   *
+   * @param landing `failed`: the handler did. `lost`: its answer is not waited for any more.
+   */
+  cancel(landing: 'failed' | 'lost'): void {
     this.#isCancelled = true;
     this.#recorder.cancel();
+    this.#land(landing);
   }
 
   beforeHead({ status, fields }: OutgoingHead): number {
@@ -68,7 +77,10 @@ export class PageRecording implements ResponseObserver {
     const { response } = exchange;
     const lines = linesOfFields(fields);
     const isPage = !this.#isCancelled && this.#decide(status, lines).store;
-    if (!isPage) this.#recorder.cancel();
+    if (!isPage) {
+      this.#recorder.cancel();
+      this.#land('unshareable');
+    }
     response.setHeader('X-Cache', isPage ? 'MISS' : 'BYPASS');
     if (status < 200 || status > 299 || !isNotModified(head.headers, validatorsOf(lines))) {
       return status;
@@ -79,10 +91,10 @@ export class PageRecording implements ResponseObserver {
 
   finished({ status, fields, lines, body }: Recording): void {
     const decision = this.#decide(status, lines);
-    if (!decision.store) return;
-    if (isIdentified(this.#options.exchange)) {
+    if (!decision.store || isIdentified(this.#options.exchange)) {
       // Found out only within, by an interceptor or the handler itself.
-      this.#options.report('identity');
+      if (decision.store) this.#options.report('identity');
+      this.#land('unshareable');
       return;
     }
     const page = pageHeaders(fields, this.#preset);
@@ -99,6 +111,7 @@ export class PageRecording implements ResponseObserver {
 
   tooLarge(): void {
     this.#options.report('size');
+    this.#land('unshareable');
   }
 
   over(): void {
@@ -107,6 +120,11 @@ export class PageRecording implements ResponseObserver {
       const value = head.headers[name];
       if (value !== undefined) exchange.request.headers[name] = value;
     }
+    if (!this.#isKeeping) this.#land('lost');
+  }
+
+  #land(landing: Landing): void {
+    this.#options.flight?.land(landing);
   }
 
   #decide(status: number, lines: HeaderLines): ResponseDecision {
@@ -120,11 +138,14 @@ export class PageRecording implements ResponseObserver {
 
   async #keep(decision: ResponseDecision, page: StoredPage): Promise<void> {
     const { store, key, head, report } = this.#options;
+    this.#isKeeping = true;
     try {
       const kept = await store.keep(key, head, page, decision);
       if (kept === 'variants' || kept === 'cache-failed') report(kept);
+      this.#land(kept === 'stored' ? 'kept' : 'failed');
     } catch (error) {
       report('cache-failed', error);
+      this.#land('failed');
     }
   }
 }

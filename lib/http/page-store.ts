@@ -3,6 +3,7 @@ import type { Ttl } from '../core/cache-backend.interface.js';
 import { PageBytes } from '../core/page-bytes.js';
 import type { Timeout } from '../core/timeout.js';
 import type { RequestHead } from './http-head.js';
+import { PageFlights } from './page-flights.js';
 import { variantKey } from './page-key.js';
 import {
   decodeEntry,
@@ -23,6 +24,14 @@ export interface Keeping {
   readonly ttl: Ttl;
 }
 
+/** What a look for a page brought. */
+export interface FoundPage {
+  /** Undefined if there is none. */
+  readonly page?: StoredPage;
+  /** The key under which it is or was not: the page's own, or that of the variant this request asks for. */
+  readonly key: string;
+}
+
 /** What became of a page that was to be kept. `'crowded'`: enough others of its URL wait to be kept. */
 export type Kept = 'stored' | 'crowded' | 'variants' | 'cache-failed';
 
@@ -39,6 +48,8 @@ interface Writes {
  * Reads and writes reject as the cache does, which is the caller's to answer.
  */
 export class PageStore {
+  /** The pages that are being made. */
+  readonly flights = new PageFlights();
   readonly #cache: CacheService;
   /**
    * Indexes are read, changed and written, so the writes of one page wait for each other. Not more than there may be
@@ -50,12 +61,14 @@ export class PageStore {
     this.#cache = cache;
   }
 
-  /** The page that answers this request; undefined if there is none. One read, two if the page varies. */
-  async find(key: string, head: RequestHead): Promise<StoredPage | undefined> {
+  /** The page that answers this request. One read, two if the page varies. */
+  async find(key: string, head: RequestHead): Promise<FoundPage> {
     const entry = await this.#read(key);
-    if (!entry || !isVaryIndex(entry)) return entry;
-    const variant = await this.#read(variantKey(key, entry.names, head));
-    return variant && !isVaryIndex(variant) ? variant : undefined;
+    if (!entry) return { key };
+    if (!isVaryIndex(entry)) return { key, page: entry };
+    const own = variantKey(key, entry.names, head);
+    const variant = await this.#read(own);
+    return variant && !isVaryIndex(variant) ? { key: own, page: variant } : { key: own };
   }
 
   /** Keeps a page, from the moment at which it was finished. */

@@ -42,7 +42,7 @@ function keep(body: string, asked: RequestHead, vary: string[], ttl: Ttl = 60): 
 }
 
 async function found(asked: RequestHead): Promise<string | undefined> {
-  return (await store.find(KEY, asked))?.body.toString();
+  return (await store.find(KEY, asked)).page?.body.toString();
 }
 
 const french = head('Accept-Language', 'fr');
@@ -187,7 +187,7 @@ describe('PageStore', () => {
     const moved = await cache.get(KEY);
     await cache.set('page:other', moved);
 
-    expect(await store.find('page:other', french)).toBeUndefined();
+    expect(await store.find('page:other', french)).toEqual({ key: 'page:other' });
   });
 
   it('says so if the cache does not store it', async () => {

@@ -1,0 +1,98 @@
+import type { ServerResponse } from 'node:http';
+
+/**
+ * What became of a page that others wait for. `kept`: it is in the cache. `unshareable`: it is not for everybody. `failed`: it
+ * could not be made or kept. `lost`: the client left before it was finished.
+ */
+export type Landing = 'kept' | 'unshareable' | 'failed' | 'lost';
+
+/** How waiting for a page ended: as it landed, or because it took too long, or because the one who waited left. */
+export type Waited = Landing | 'late' | 'gone';
+
+/** The making of a page by one request, for all who ask for it meanwhile. */
+export interface PageFlight {
+  /** Ends it. Only the first call counts. */
+  land(landing: Landing): void;
+}
+
+interface Flight extends PageFlight {
+  readonly landed: Promise<Landing>;
+}
+
+/** How long a page that turned out not to be for everybody is not waited for, in milliseconds. */
+const ALONE_MS = 120_000;
+/** Most pages of which that is remembered. */
+const MOST_ALONE = 10_000;
+
+/**
+ * Sees to it that of many requests for one page that is not in the cache one makes it, and the others wait for that.
+ *
+ * A page that turned out not to be for everybody is made by each request for itself for the next two minutes: whoever waited
+ * would wait in vain.
+ */
+export class PageFlights {
+  readonly #flights = new Map<string, Flight>();
+  /** Until when, on the clock of `performance.now()`. The oldest first. */
+  readonly #alone = new Map<string, number>();
+
+  /** Begins a flight; undefined if one is under way, or if the page is not waited for. */
+  begin(key: string): PageFlight | undefined {
+    if (this.#flights.has(key) || this.isAlone(key)) return undefined;
+    let resolve: (landing: Landing) => void;
+    const landed = new Promise<Landing>((landing) => {
+      resolve = landing;
+    });
+    const land = (landing: Landing): void => {
+      if (this.#flights.get(key) !== flight) return;
+      this.#flights.delete(key);
+      if (landing === 'unshareable') this.#rememberAlone(key);
+      resolve(landing);
+    };
+    const flight: Flight = { land, landed };
+    this.#flights.set(key, flight);
+    return flight;
+  }
+
+  /** True if each request for the page is to make its own. */
+  isAlone(key: string): boolean {
+    const until = this.#alone.get(key);
+    if (until === undefined) return false;
+    if (until > performance.now()) return true;
+    this.#alone.delete(key);
+    return false;
+  }
+
+  /** A page was kept after all: the next who miss it wait for each other again. */
+  isShared(key: string): void {
+    this.#alone.delete(key);
+  }
+
+  /**
+   * Waits for the page under way.
+   *
+   * @param response Of the one who waits: if its client leaves, there is nothing more to wait for.
+   */
+  async wait(key: string, response: ServerResponse, timeoutMs: number): Promise<Waited> {
+    const flight = this.#flights.get(key);
+    if (!flight) return 'lost';
+    let timer: NodeJS.Timeout | undefined;
+    let onClose: (() => void) | undefined;
+    const given = new Promise<Waited>((resolve) => {
+      timer = setTimeout(() => resolve('late'), timeoutMs);
+      onClose = () => resolve('gone');
+      response.once('close', onClose);
+    });
+    try {
+      return await Promise.race([flight.landed, given]);
+    } finally {
+      clearTimeout(timer);
+      response.off('close', onClose!);
+    }
+  }
+
+  #rememberAlone(key: string): void {
+    this.#alone.delete(key);
+    this.#alone.set(key, performance.now() + ALONE_MS);
+    if (this.#alone.size > MOST_ALONE) this.#alone.delete(this.#alone.keys().next().value!);
+  }
+}
