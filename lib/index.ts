@@ -66,6 +66,23 @@ export { dummy } from './backends/dummy/index.js';
 export { memory, type MemoryOptions } from './backends/memory/index.js';
 
 export { CacheInterceptor } from './http/cache.interceptor.js';
+export {
+  addNeverCacheHeaders,
+  getMaxAge,
+  hasVaryHeader,
+  patchCacheControl,
+  patchResponseHeaders,
+  patchVaryHeaders,
+  type PatchableResponse,
+} from './http/response-headers.js';
+export type { CacheControlDirectives, DirectiveValue } from './http/cache-control.directives.js';
+export {
+  getConditionalStatus,
+  setResponseETag,
+  type ConditionalRequest,
+} from './http/conditional-response.js';
+export type { Validators } from './http/conditional-request.js';
+export { makeTemplateFragmentKey } from './http/fragment-key.js';
 export { CacheKey, type CacheKeyFunction } from './decorators/cache-key.decorator.js';
 export { CacheTTL, type CacheTTLFunction } from './decorators/cache-ttl.decorator.js';
 export { InjectCache } from './decorators/inject-cache.decorator.js';

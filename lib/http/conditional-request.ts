@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { systemClock, type Clock } from '../core/clock.js';
 import { parseCacheControl } from './cache-control.js';
+import { parseHttpDate } from './http-date.js';
 import type { HeaderLines } from './http-head.js';
 
 /** What a stored or outgoing page can be recognised by. */
@@ -19,15 +21,22 @@ export const BODY_HEADERS = [
   'transfer-encoding',
 ];
 
-const ENTITY_TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
+/** An entity tag within a list of them. */
+export const ENTITY_TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
 
 /**
  * True if the client already holds what would be sent, so that 304 is the answer. `If-None-Match` is compared weakly and,
  * where it is sent, decides alone. A client that says `no-cache` wants the whole page.
  *
+ * @param clock Which century a date with two digits of the year is in. Default: the machine's.
+ *
  * @see RFC 9110, 13.1.2, 13.1.3 and 13.2.2
  */
-export function isNotModified(headers: IncomingHttpHeaders, page: Validators): boolean {
+export function isNotModified(
+  headers: IncomingHttpHeaders,
+  page: Validators,
+  clock: Clock = systemClock,
+): boolean {
   const control = headers['cache-control'];
   if (control !== undefined && parseCacheControl([control]).directives.has('no-cache'))
     return false;
@@ -36,9 +45,9 @@ export function isNotModified(headers: IncomingHttpHeaders, page: Validators): b
     if (page.etag === undefined) return false;
     return tags.trim() === '*' || (tags.match(ENTITY_TAG) ?? []).some(sameAs(page.etag));
   }
-  const since = Date.parse(headers['if-modified-since'] ?? '');
-  const modified = Date.parse(page.lastModified ?? '');
-  return modified <= since;
+  const since = parseHttpDate(headers['if-modified-since'] ?? '', clock.now());
+  const modified = parseHttpDate(page.lastModified ?? '', clock.now());
+  return since !== undefined && modified !== undefined && modified <= since;
 }
 
 /** The validators among the lines of a head. */

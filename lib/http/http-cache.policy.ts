@@ -1,6 +1,7 @@
 import type { Ttl } from '../core/cache-backend.interface.js';
 import type { BypassReason } from './bypass-reasons.js';
 import { lifetimeOf, parseCacheControl, type CacheControl } from './cache-control.js';
+import { parseHttpDate } from './http-date.js';
 import { hasHeader, type HeaderLines, type RequestHead } from './http-head.js';
 import { parseVary } from './vary.js';
 
@@ -193,15 +194,24 @@ function dependsOnOrigin(lines: HeaderLines): boolean {
 function freshnessOf(control: CacheControl, lines: HeaderLines, now: number): number | undefined {
   const granted = lifetimeOf(control, 's-maxage') ?? lifetimeOf(control, 'max-age');
   if (granted !== undefined) return Math.max(0, granted - ageOf(lines));
+  return untilExpires(lines, now);
+}
+
+/** Seconds until `Expires`; undefined if there is none. */
+function untilExpires(lines: HeaderLines, now: number): number | undefined {
   const expires = lines.get('expires');
   if (expires === undefined) return undefined;
   // Several dates, or none that can be read, are a date in the past. (RFC 9111, 5.3)
-  const date = expires.length === 1 ? Date.parse(expires[0]!) : Number.NaN;
-  return Number.isNaN(date) ? 0 : Math.max(0, (date - now) / 1000);
+  const end = expires.length === 1 ? parseHttpDate(expires[0]!, now) : undefined;
+  if (end === undefined) return 0;
+  const date = parseHttpDate(lines.get('date')?.[0] ?? '', now) ?? now;
+  // It grants what lies between the two dates, of which its Age is spent; a clock that is wrong never adds to that.
+  return Math.max(0, Math.min(end - now, end - date - ageOf(lines) * 1000) / 1000);
 }
 
-/** The `Age` that a response came with, in seconds; 0 if it is fresh from the handler. */
+/** The `Age` that a response came with, in seconds; 0 if it is fresh from the handler, or says nothing that can be read. */
 export function ageOf(lines: HeaderLines): number {
-  const age = lines.get('age')?.[0]?.trim();
+  // Of several the first counts. (RFC 9111, 5.1)
+  const age = lines.get('age')?.[0]?.split(',')[0]?.trim();
   return age !== undefined && /^\d+$/.test(age) ? Math.min(Number(age), 2 ** 31) : 0;
 }

@@ -1,18 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../core/clock.js';
+import { addNeverCacheHeaders } from './response-headers.js';
 import { ResponseRecorder } from './response-recorder.js';
 
-const NEVER = 'max-age=0, no-cache, no-store, must-revalidate, private';
-
-/**
- * Makes a response say that no cache may keep it, whatever it says itself.
- *
- * @see Django, django.utils.cache.add_never_cache_headers()
- */
+/** Makes a response say, when its head is sent, that no cache may keep it, whatever it says itself. */
 export function forbidCaching(response: ServerResponse, clock: Clock): void {
   const beforeHead = ({ status }: { readonly status: number }): number => {
-    response.setHeader('Cache-Control', NEVER);
-    response.setHeader('Expires', new Date(clock.now()).toUTCString());
+    for (const name of ['Cache-Control', 'Expires']) response.removeHeader(name);
+    addNeverCacheHeaders(response, clock);
     response.setHeader('X-Cache', 'BYPASS');
     return status;
   };

@@ -8,22 +8,25 @@ const NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
  * @see RFC 9110, 12.5.5
  */
 export function parseVary(lines: readonly string[] = []): string[] | undefined {
-  const names = new Set<string>();
-  for (const member of lines.join(',').split(',')) {
-    const name = member.replaceAll(/^[\t ]+|[\t ]+$/g, '').toLowerCase();
-    if (name === '') continue;
-    if (name === '*' || !NAME.test(name)) return undefined;
-    names.add(name);
-  }
+  const names = new Set(varyMembers(lines).map((name) => name.toLowerCase()));
+  for (const name of names) if (name === '*' || !NAME.test(name)) return undefined;
   return [...names].toSorted();
 }
 
-/** One `Vary` value that lists what both list, in order, each name once. */
+/** One `Vary` value that lists what both list, in order, each name once, as first written; `*` if either bears one. */
 export function mergeVary(one: readonly string[], other: readonly string[]): string {
   const names = new Map<string, string>();
-  for (const member of [...one, ...other].join(',').split(',')) {
-    const name = member.trim();
-    if (name !== '' && !names.has(name.toLowerCase())) names.set(name.toLowerCase(), name);
+  for (const name of varyMembers([...one, ...other])) {
+    if (!names.has(name.toLowerCase())) names.set(name.toLowerCase(), name);
   }
-  return [...names.values()].join(', ');
+  return names.has('*') ? '*' : [...names.values()].join(', ');
+}
+
+/** The members of a `Vary` header as they were written, without the blanks around them and without empty ones. */
+export function varyMembers(lines: readonly string[]): string[] {
+  return lines
+    .join(',')
+    .split(',')
+    .map((member) => member.replaceAll(/^[\t ]+|[\t ]+$/g, ''))
+    .filter((member) => member !== '');
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 /** What Django did, as it is written in `test/django/vectors.jsonl`: facts only. */
 export interface Vector {
-  /** The letter is the section: a keys, h scripts, k timeouts, l settings and formats, m culling. */
+  /** The letter is the section: a keys, b to g and j headers and pages, h scripts, k timeouts, l settings and formats, m culling. */
   readonly id: string;
   readonly op: string;
   readonly title?: string;

@@ -22,6 +22,10 @@ describe('isNotModified()', () => {
     [{ 'if-modified-since': 'yesterday' }, { lastModified: DAY }, false],
     [{ 'if-modified-since': DAY }, { lastModified: 'yesterday' }, false],
     [{ 'if-modified-since': DAY }, {}, false],
+    [{ 'if-modified-since': '2030' }, { lastModified: DAY }, false],
+    [{ 'if-modified-since': '2030-01-01T00:00:00Z' }, { lastModified: DAY }, false],
+    [{ 'if-modified-since': 'Sun Nov 22 10:00:00 2026' }, { lastModified: DAY }, true],
+    [{ 'if-modified-since': DAY }, { lastModified: '2020' }, false],
     [{}, { etag: '"a"', lastModified: DAY }, false],
   ])('of %j and %j is %s [H20]', (headers, page, expected) => {
     expect(isNotModified(headers, page)).toBe(expected);

@@ -235,6 +235,34 @@ describe('decideResponse()', () => {
     ['max-age', ['Cache-Control', 'max-age=60', 'Expires', '0'], {}, 60],
     ['max-age, less its Age', ['Cache-Control', 'max-age=60', 'Age', '20'], {}, 40],
     ['Expires', ['Expires', 'Sun, 22 Nov 2026 10:01:30 GMT'], {}, 90],
+    ['Expires, in an older form', ['Expires', 'Sunday, 22-Nov-26 10:01:30 GMT'], {}, 90],
+    ['Expires, in the oldest form', ['Expires', 'Sun Nov 22 10:01:30 2026'], {}, 90],
+    ['Expires, less its Age', ['Expires', 'Sun, 22 Nov 2026 10:01:30 GMT', 'Age', '20'], {}, 70],
+    [
+      'Expires and Date, less its Age',
+      [
+        'Date',
+        'Sun, 22 Nov 2026 09:59:50 GMT',
+        'Expires',
+        'Sun, 22 Nov 2026 10:01:30 GMT',
+        'Age',
+        '25',
+      ],
+      {},
+      75,
+    ],
+    [
+      'Expires and a Date that is ahead',
+      ['Date', 'Sun, 22 Nov 2026 10:00:30 GMT', 'Expires', 'Sun, 22 Nov 2026 10:01:30 GMT'],
+      {},
+      60,
+    ],
+    [
+      'max-age, less the first Age of a list',
+      ['Cache-Control', 'max-age=60', 'Age', '20, 0'],
+      {},
+      40,
+    ],
     ['the cache', ['Cache-Control', 'public'], {}, 300],
     ['the cache, for ever', [], { defaultTtl: null }, null],
   ])('takes the lifetime from %s', (_whom, pairs, facts, ttl) => {
@@ -249,6 +277,10 @@ describe('decideResponse()', () => {
     ['stale', ['Cache-Control', 'max-age=60', 'Age', '60'], {}],
     ['stale', ['Expires', '0'], {}],
     ['stale', ['Expires', 'Sun, 22 Nov 2026 10:00:00 GMT'], {}],
+    ['stale', ['Expires', '2030'], {}],
+    ['stale', ['Expires', '2030-01-01T00:00:00Z'], {}],
+    ['stale', ['Expires', 'Sun, 22 Nov 2026 10:01:30 AEST'], {}],
+    ['stale', ['Expires', 'Sun, 22 Nov 2026 10:01:30 GMT', 'Age', '90'], {}],
     ['stale', ['Expires', 'Sun, 22 Nov 2026 11:00:00 GMT', 'Expires', '0'], {}],
   ])('stores nothing that has no lifetime: %s %j %j', (reason, pairs, facts) => {
     expect(answered(pairs, facts)).toEqual({ store: false, ttl: 0, vary: [], reason });

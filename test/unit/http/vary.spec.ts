@@ -38,4 +38,11 @@ describe('mergeVary()', () => {
       'Origin, Accept-Language, X-A',
     );
   });
+
+  it.each([
+    [['*'], ['Accept']],
+    [['Accept'], ['Cookie, *']],
+  ])('leaves nothing beside the * in %j and %j', (one, other) => {
+    expect(mergeVary(one, other)).toBe('*');
+  });
 });
