@@ -5,7 +5,7 @@ import { parseLocation } from '../../../lib/backends/memcached/server-address.js
 import { codeOf } from '../../support/memcached-backends.js';
 import { hit, replyTo, startScripted } from '../../support/memcached-scripted.js';
 import type { Script, ScriptedServer } from '../../support/memcached-scripted.js';
-import { heldMemory } from '../../support/held-memory.js';
+import { heldBuffers } from '../../support/held-memory.js';
 
 const NEVER_MS = 10_000;
 const servers: ScriptedServer[] = [];
@@ -77,13 +77,13 @@ describe('a slow memcached server, for MemjsClient', () => {
     }, 300);
     const data = Buffer.alloc(64 << 10, 'y');
     await client.ping();
-    const before = heldMemory();
+    const before = heldBuffers();
 
     const calls = Array.from({ length: 2_000 }, (_, index) =>
       codeOf(client.store('set', `k${index}`, { flags: 0, data }, 0)),
     );
     await sleep(100);
-    const grown = heldMemory() - before;
+    const grown = heldBuffers() - before;
     const codes = await Promise.all(calls);
 
     expect(codes).toEqual(calls.map(() => 'CACHE_TIMEOUT'));

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { metaClients } from '../../support/meta-clients.js';
 import { EXCHANGES, replyBytes } from '../../support/meta-exchanges.js';
 import { metaHit, metaMiss } from '../../support/meta-scripted.js';
-import { heldMemory } from '../../support/held-memory.js';
+import { heldBuffers } from '../../support/held-memory.js';
 
 const clients = metaClients();
 const NEVER_MS = 10_000;
@@ -165,14 +165,14 @@ describe('a slow memcached server, for the meta client', () => {
     );
     const data = 'x'.repeat(3_000);
     const large = Buffer.alloc(64 << 10, 'y');
-    const before = heldMemory();
+    const before = heldBuffers();
 
     const calls = Array.from({ length: 2_000 }, (_, index) => [
       codeOf(client.store('set', `text${index}`, { flags: 16, data }, 0)),
       codeOf(client.store('set', `bytes${index}`, { flags: 0, data: large }, 0)),
     ]).flat();
     await sleep(100);
-    const grown = heldMemory() - before;
+    const grown = heldBuffers() - before;
     const codes = await Promise.all(calls);
 
     expect(codes).toEqual(calls.map(() => 'CACHE_TIMEOUT'));
