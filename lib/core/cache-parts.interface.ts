@@ -6,6 +6,7 @@ import type { KeyBuilder } from './key-builder.js';
 import type { CacheLog } from './cache-log.js';
 import type { PayloadCodec } from './payload-codec.js';
 import type { SingleFlight } from './single-flight.js';
+import type { TagMemory } from './tag-memory.js';
 import type { Timeout } from './timeout.js';
 import type { TurnBudget } from './turn-budget.js';
 
@@ -28,6 +29,16 @@ export interface CacheParts extends GuardedBackends {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly report: (report: BackendReport) => void;
+  /** What is known of tags without asking. */
+  readonly tagMemory: TagMemory;
+  /** The namespace; empty for the whole cache. Namespaces share all parts that tell keys apart by it. */
+  readonly space: string;
+  /** What all views and namespaces have in common. */
+  readonly life: CacheLife;
+}
+
+/** The life of a cache. */
+export interface CacheLife {
   /** Set by the first `close()`. */
   closing?: Promise<void>;
 }

@@ -4,7 +4,9 @@ import { isWatched, publish, type CacheOperationEvent } from './cache-events.js'
 import type { OnError } from './cache-options.interface.js';
 import type { CacheParts } from './cache-parts.interface.js';
 import { CacheBackendError, CacheClosedError } from './cache.errors.js';
+import type { Stamp } from './envelope.js';
 import type { ValueType } from './payload-codec.js';
+import { checkedTags } from './tags.js';
 import {
   looksLikeMilliseconds,
   millisecondsWarning,
@@ -57,6 +59,27 @@ export class CacheView {
     return finalKeys;
   }
 
+  /** Under which keys the stamps of tags lie. @throws {TypeError} */
+  tagKeys(tags: readonly string[]): readonly string[] {
+    return checkedTags(tags).map((tag) => this.parts.keys.tagKey(tag));
+  }
+
+  /** A final key as it is told from those of all namespaces of this cache. */
+  place(finalKey: string): string {
+    return this.parts.space + finalKey;
+  }
+
+  /** An entry was read or written with these stamps. Where they are read at once anyway, that need not be known. */
+  saw(finalKey: string, stamps: readonly Stamp[]): void {
+    if (!this.backend.getSync) this.parts.tagMemory.sawEntry(this.place(finalKey), stamps);
+  }
+
+  /** What this view is a view of, as messages name it. */
+  get owner(): string {
+    const { alias, space } = this.parts;
+    return space === '' ? `cache "${alias}"` : `the namespace "${space}" of cache "${alias}"`;
+  }
+
   /** The settled ttl; 0 = nothing may be stored. @throws {TypeError} */
   ttl(timeout: Timeout | undefined): Ttl {
     const { parts } = this;
@@ -89,7 +112,7 @@ export class CacheView {
 
   /** The error for a call after `close()`, or undefined while the cache is open. */
   closedError(operation: string): CacheClosedError | undefined {
-    if (this.parts.closing === undefined) return undefined;
+    if (this.parts.life.closing === undefined) return undefined;
     const { alias } = this.parts;
     return new CacheClosedError(
       'CACHE_CLOSED',

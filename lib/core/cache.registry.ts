@@ -18,6 +18,7 @@ import { PayloadCodec } from './payload-codec.js';
 import { resolveCacheOptions, type ResolvedCacheOptions } from './resolve-cache-options.js';
 import type { Serializer } from './serializer.interface.js';
 import { SingleFlight } from './single-flight.js';
+import { TagMemory } from './tag-memory.js';
 import { TurnBudget } from './turn-budget.js';
 
 /** Loads the factory of a backend that is known by name. */
@@ -146,6 +147,9 @@ async function openCache(
     onError,
     flights: { miss: new SingleFlight(), throw: new SingleFlight() },
     turns: new TurnBudget(),
+    tagMemory: new TagMemory(),
+    space: '',
+    life: {},
     log,
     warnsOfMilliseconds: process.env['NODE_ENV'] !== 'production',
     now: () => clock.now(),

@@ -1,8 +1,11 @@
 import type { LoadOptions } from './call-options.interface.js';
 import type { Payload, Ttl } from './cache-backend.interface.js';
 import { MISS, type CacheView } from './cache-view.js';
-import type { CallLoader } from './single-flight.js';
 import { CacheBackendError, CacheSerializationError, reasonOf } from './cache.errors.js';
+import { liveSync, look } from './entry-reads.js';
+import { inEnvelope, tagsToBear } from './entry-writes.js';
+import { stampKeysOf, stampsAfterLoad, stampsBeforeLoad } from './load-tags.js';
+import type { CallLoader } from './single-flight.js';
 
 /** What a flight of `getOrSet()` brings. */
 export type Landed =
@@ -26,17 +29,24 @@ export async function getOrSet<T>(
   options: LoadOptions<T>,
 ): Promise<Loaded<T>> {
   const { codec, flights, turns } = view.parts;
+  const { backend } = view;
   const finalKey = view.key(key, options.version);
-  // A bad timeout is an error before any I/O.
+  // A bad timeout is an error before any I/O, and so are bad tags.
   if (typeof options.timeout !== 'function') view.ttl(options.timeout);
-  const known = view.backend.getSync?.(finalKey);
+  if (options.tags !== undefined && typeof options.tags !== 'function') {
+    tagsToBear(view, options.tags);
+  }
+  const known = backend.getSync
+    ? liveSync(view, backend, backend.getSync(finalKey), finalKey)
+    : undefined;
   if (known) {
     const value = view.decode(known, finalKey, options.type);
     if (value !== MISS) return { value: value as T, isHit: true };
   }
   const mode = flights[view.onError];
-  const joins = mode.has(finalKey);
-  const landed = await mode.run(finalKey, (callLoader) =>
+  const place = view.place(finalKey);
+  const joins = mode.has(place);
+  const landed = await mode.run(place, (callLoader) =>
     readOrLoad(view, finalKey, valueOrLoad, options, callLoader),
   );
   if ('value' in landed) return { value: landed.value as T, isHit: false };
@@ -54,8 +64,10 @@ async function readOrLoad<T>(
   options: LoadOptions<T>,
   callLoader: CallLoader,
 ): Promise<Landed> {
-  const stored = await view.backend.get(finalKey);
-  if (stored && view.decode(stored, finalKey) !== MISS) return { payload: stored, isHit: true };
+  const found = await look(view, view.backend, finalKey, stampKeysOf(view, options.tags));
+  const { entry } = found;
+  if (entry && view.decode(entry, finalKey) !== MISS) return { payload: entry, isHit: true };
+  const before = await stampsBeforeLoad(view, options.tags, found.stamps);
   const value =
     typeof valueOrLoad === 'function'
       ? await callLoader(valueOrLoad as () => T | Promise<T>)
@@ -65,7 +77,13 @@ async function readOrLoad<T>(
   const ttl = view.ttl(typeof timeout === 'function' ? timeout(value) : timeout);
   const payload = encodeOrWarn(view, value, options);
   if (payload === undefined) return { value, isHit: false };
-  if (ttl !== 0 && !view.parts.closing) await keep(view, finalKey, payload, ttl, stored);
+  if (ttl === 0 || view.parts.life.closing) return { payload, isHit: false };
+  const stamps = await stampsAfterLoad(view, options.tags, before, value);
+  if (stamps) {
+    view.saw(finalKey, stamps);
+    const isTaken = (found.dead ?? entry) !== undefined;
+    await keep(view, finalKey, inEnvelope(view, payload, stamps), ttl, isTaken);
+  }
   return { payload, isHit: false };
 }
 
@@ -87,11 +105,12 @@ async function keep(
   finalKey: string,
   payload: Payload,
   ttl: Ttl,
-  unreadable: Payload | undefined,
+  isTaken: boolean,
 ): Promise<void> {
   try {
-    // add() leaves what another process stored meanwhile; but it would refuse for ever where something unreadable lies.
-    await (unreadable
+    // add() leaves what another process stored meanwhile; but it would refuse for ever where lies what nobody can read, or
+    // what was invalidated.
+    await (isTaken
       ? view.strict.set(finalKey, payload, ttl)
       : view.strict.add(finalKey, payload, ttl));
   } catch (error) {

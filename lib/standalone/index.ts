@@ -15,7 +15,9 @@ export type {
   CallOptions,
   CounterOptions,
   LoadOptions,
+  ReadOptions,
   TimeoutOf,
+  TouchOptions,
   WriteOptions,
 } from '../core/call-options.interface.js';
 export type { CacheOptions, Isolation, OnError } from '../core/cache-options.interface.js';
@@ -34,6 +36,7 @@ export type { CacheLogger } from '../core/cache-log.js';
 export type { KeyFunction } from '../core/key-builder.js';
 export type { Serializer } from '../core/serializer.interface.js';
 export type { ValueType } from '../core/payload-codec.js';
+export type { HeldTags, TagsOf } from '../core/tags.js';
 export type { Duration, Timeout } from '../core/timeout.js';
 export { CACHE_OPERATION_CHANNEL, type CacheOperationEvent } from '../core/cache-events.js';
 export {

@@ -14,6 +14,7 @@ import { keyCases } from './cache-key.cases.js';
 import { lifeCases } from './cache-life.cases.js';
 import { loadCases } from './cache-load.cases.js';
 import { manyCases } from './cache-many.cases.js';
+import { tagCases } from './cache-tag.cases.js';
 import { timeoutCases } from './cache-timeout.cases.js';
 import { valueCases } from './cache-value.cases.js';
 import { versionCases } from './cache-version.cases.js';
@@ -59,6 +60,7 @@ export function cacheContract(options: CacheContractOptions): ContractCase[] {
     ...manyCases,
     ...counterCases,
     ...loadCases,
+    ...tagCases,
     ...versionCases,
     ...keyCases,
     ...lifeCases,
