@@ -52,11 +52,16 @@ export function httpExchange(asked: unknown, framework: unknown): HttpExchange |
  * True if a middleware or a guard found out whose request it is or began a session for it, or if the client showed a
  * certificate that holds.
  */
-export function isIdentified({ request, asked }: HttpExchange): boolean {
+export function isIdentified({ request, asked }: Pick<HttpExchange, 'request' | 'asked'>): boolean {
   const raw = request as FrameworkRequest;
-  if ([asked.user, raw.user].some((user) => isSet(user))) return true;
+  if (userOf({ request, asked }) !== undefined) return true;
   if ([asked.session, raw.session].some(hasContents)) return true;
   return (request.socket as { authorized?: unknown } | undefined)?.authorized === true;
+}
+
+/** The user that a guard or a middleware found; undefined if none did. */
+export function userOf({ request, asked }: Pick<HttpExchange, 'request' | 'asked'>): unknown {
+  return [asked.user, (request as FrameworkRequest).user].find((user) => isSet(user));
 }
 
 /** The method before a middleware overrode it; undefined if none did. */
