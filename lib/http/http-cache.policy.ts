@@ -68,6 +68,14 @@ const OVERRIDE_HEADERS = [
 /** `none` is no directive; those who write it mean that nothing is to be cached. */
 const FORBIDDING = ['no-store', 'private', 'no-cache', 'none'];
 
+/**
+ * What `Cache-Control` says, said to the caches in between alone. Whom they mean is theirs to tell, so they count here as
+ * far as they forbid something or shorten a life, and no further.
+ *
+ * @see RFC 9213, 2; Edge Architecture Specification, 2
+ */
+const TARGETED_HEADERS = ['cdn-cache-control', 'surrogate-control'];
+
 /** Answers that bear one of these speak to one client. */
 const PERSONAL_HEADERS = [
   'authentication-info',
@@ -108,8 +116,10 @@ export function decideResponse(facts: ResponseFacts): ResponseDecision {
   if (lines.has('set-cookie') || lines.has('set-cookie2')) return refuse('set-cookie');
   if (PERSONAL_HEADERS.some((name) => lines.has(name))) return refuse('personal');
   const control = parseCacheControl(lines.get('cache-control'));
-  if (control.malformed) return refuse('cache-control-malformed');
-  if (forbidsStoring(control) || mentionsNoCache(lines.get('pragma'))) {
+  const targeted = TARGETED_HEADERS.map((name) => parseCacheControl(lines.get(name)));
+  const all = [control, ...targeted];
+  if (all.some(({ malformed }) => malformed)) return refuse('cache-control-malformed');
+  if (all.some(forbidsStoring) || mentionsNoCache(lines.get('pragma'))) {
     return refuse('cache-control');
   }
   if (isUnrepeatable(lines)) return refuse('stream');
@@ -118,10 +128,11 @@ export function decideResponse(facts: ResponseFacts): ResponseDecision {
   if (vary === undefined) return refuse('vary');
   if (dependsOnOrigin(lines) && !vary.includes('origin')) return refuse('origin');
   if (facts.routeTtl !== undefined) return page(facts.routeTtl, 'ttl', vary);
+  if (hasUnclearAge(lines)) return refuse('stale');
   const freshness = freshnessOf(control, lines, facts.now);
-  return freshness === undefined
-    ? page(facts.defaultTtl, 'ttl', vary)
-    : page(freshness, 'stale', vary);
+  if (freshness === undefined && facts.defaultTtl === 0) return refuse('ttl');
+  const longest = targetedLifeOf(targeted, lines);
+  return page(shorterOf(freshness ?? facts.defaultTtl, longest), 'stale', vary);
 }
 
 function refuse(reason: BypassReason): ResponseDecision {
@@ -197,6 +208,20 @@ function freshnessOf(control: CacheControl, lines: HeaderLines, now: number): nu
   return untilExpires(lines, now);
 }
 
+/** Seconds beyond which the caches in between are not to keep it; undefined if they are told nothing. */
+function targetedLifeOf(controls: readonly CacheControl[], lines: HeaderLines): number | undefined {
+  const lifetimes = controls.flatMap((control) => [
+    lifetimeOf(control, 's-maxage'),
+    lifetimeOf(control, 'max-age'),
+  ]);
+  const given = lifetimes.filter((seconds) => seconds !== undefined);
+  return given.length === 0 ? undefined : Math.max(0, Math.min(...given) - ageOf(lines));
+}
+
+function shorterOf(ttl: Ttl, longest: number | undefined): Ttl {
+  return longest === undefined ? ttl : Math.min(ttl ?? longest, longest);
+}
+
 /** Seconds until `Expires`; undefined if there is none. */
 function untilExpires(lines: HeaderLines, now: number): number | undefined {
   const expires = lines.get('expires');
@@ -207,6 +232,12 @@ function untilExpires(lines: HeaderLines, now: number): number | undefined {
   const date = parseHttpDate(lines.get('date')?.[0] ?? '', now) ?? now;
   // It grants what lies between the two dates, of which its Age is spent; a clock that is wrong never adds to that.
   return Math.max(0, Math.min(end - now, end - date - ageOf(lines) * 1000) / 1000);
+}
+
+/** True if an `Age` is not one plain number: whoever wrote it may mean that the answer is old. */
+function hasUnclearAge(lines: HeaderLines): boolean {
+  const ages = lines.get('age') ?? [];
+  return ages.length > 1 || ages.some((age) => !/^[\t ]*\d+[\t ]*$/.test(age));
 }
 
 /** The `Age` that a response came with, in seconds; 0 if it is fresh from the handler, or says nothing that can be read. */
