@@ -114,6 +114,14 @@ const FORBIDDING = ['no-store', 'private', 'no-cache', 'none'];
 /** What keeps a page from being sent past its time. (RFC 9111, 4.2.4) */
 const FRESH_ONLY = ['must-revalidate', 'proxy-revalidate', 's-maxage'];
 
+/**
+ * What `Cache-Control` says, said to the caches in between alone. Whom they mean is theirs to tell, so they count here as
+ * far as they forbid something or shorten a life, and no further.
+ *
+ * @see RFC 9213, 2; Edge Architecture Specification, 2
+ */
+const TARGETED_HEADERS = ['cdn-cache-control', 'surrogate-control'];
+
 /** Answers that bear one of these speak to one client. */
 const PERSONAL_HEADERS = [
   'authentication-info',
@@ -155,8 +163,10 @@ export function decideResponse(facts: ResponseFacts): ResponseDecision {
   if (lines.has('set-cookie') || lines.has('set-cookie2')) return refuse('set-cookie');
   if (PERSONAL_HEADERS.some((name) => lines.has(name))) return refuse('personal');
   const control = parseCacheControl(lines.get('cache-control'));
-  if (control.malformed) return refuse('cache-control-malformed');
-  if (forbidsStoring(control) || mentionsNoCache(lines.get('pragma'))) {
+  const targeted = TARGETED_HEADERS.map((name) => parseCacheControl(lines.get(name)));
+  const all = [control, ...targeted];
+  if (all.some(({ malformed }) => malformed)) return refuse('cache-control-malformed');
+  if (all.some(forbidsStoring) || mentionsNoCache(lines.get('pragma'))) {
     return refuse('cache-control');
   }
   if (isUnrepeatable(lines)) return refuse('stream');
@@ -164,7 +174,7 @@ export function decideResponse(facts: ResponseFacts): ResponseDecision {
   const vary = varyOf(lines);
   if (vary === undefined) return refuse('vary');
   if (dependsOnOrigin(lines) && !vary.includes('origin')) return refuse('origin');
-  const { ttl, reason } = lifeOf(facts, control);
+  const { ttl, reason } = lifeOf(facts, control, targeted);
   if (ttl !== null && ttl <= 0) return refuse(reason);
   const stale = staleOf(facts, control);
   return {
@@ -179,14 +189,16 @@ export function decideResponse(facts: ResponseFacts): ResponseDecision {
 function lifeOf(
   { routeTtl, defaultTtl, lines, now, status }: ResponseFacts,
   control: CacheControl,
+  targeted: readonly CacheControl[],
 ): { readonly ttl: Ttl; readonly reason: BypassReason } {
   const short = (ttl: Ttl): Ttl =>
     SHORT_LIVED.has(status) ? Math.min(ttl ?? SHORT_LIFE, SHORT_LIFE) : ttl;
   if (routeTtl !== undefined) return { ttl: short(routeTtl), reason: 'ttl' };
+  if (hasUnclearAge(lines)) return { ttl: 0, reason: 'stale' };
   const freshness = freshnessOf(control, lines, now);
-  return freshness === undefined
-    ? { ttl: short(defaultTtl), reason: 'ttl' }
-    : { ttl: short(freshness), reason: 'stale' };
+  if (freshness === undefined && defaultTtl === 0) return { ttl: 0, reason: 'ttl' };
+  const longest = targetedLifeOf(targeted, lines);
+  return { ttl: short(shorterOf(freshness ?? defaultTtl, longest)), reason: 'stale' };
 }
 
 /** @see RFC 9111, 4.2.4; RFC 5861 */
@@ -289,6 +301,20 @@ function freshnessOf(control: CacheControl, lines: HeaderLines, now: number): nu
   return untilExpires(lines, now);
 }
 
+/** Seconds beyond which the caches in between are not to keep it; undefined if they are told nothing. */
+function targetedLifeOf(controls: readonly CacheControl[], lines: HeaderLines): number | undefined {
+  const lifetimes = controls.flatMap((control) => [
+    lifetimeOf(control, 's-maxage'),
+    lifetimeOf(control, 'max-age'),
+  ]);
+  const given = lifetimes.filter((seconds) => seconds !== undefined);
+  return given.length === 0 ? undefined : Math.max(0, Math.min(...given) - ageOf(lines));
+}
+
+function shorterOf(ttl: Ttl, longest: number | undefined): Ttl {
+  return longest === undefined ? ttl : Math.min(ttl ?? longest, longest);
+}
+
 /** Seconds until `Expires`; undefined if there is none. */
 function untilExpires(lines: HeaderLines, now: number): number | undefined {
   const expires = lines.get('expires');
@@ -299,6 +325,12 @@ function untilExpires(lines: HeaderLines, now: number): number | undefined {
   const date = parseHttpDate(lines.get('date')?.[0] ?? '', now) ?? now;
   // It grants what lies between the two dates, of which its Age is spent; a clock that is wrong never adds to that.
   return Math.max(0, Math.min(end - now, end - date - ageOf(lines) * 1000) / 1000);
+}
+
+/** True if an `Age` is not one plain number: whoever wrote it may mean that the answer is old. */
+function hasUnclearAge(lines: HeaderLines): boolean {
+  const ages = lines.get('age') ?? [];
+  return ages.length > 1 || ages.some((age) => !/^[\t ]*\d+[\t ]*$/.test(age));
 }
 
 /** The `Age` that a response came with, in seconds; 0 if it is fresh from the handler, or says nothing that can be read. */
