@@ -7,7 +7,7 @@ import {
   type NestInterceptor,
   type OnModuleInit,
 } from '@nestjs/common';
-import { ApplicationConfig, ModuleRef } from '@nestjs/core';
+import { ApplicationConfig, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { finalize, from, tap, type Observable } from 'rxjs';
 import { CACHE_REGISTRY, DEFAULT_ALIAS } from '../cache.constants.js';
 import type { Ttl } from '../core/cache-backend.interface.js';
@@ -33,6 +33,7 @@ import { pageKey } from './page-key.js';
 import type { PageFlight } from './page-flights.js';
 import { PageRecording } from './page-recording.js';
 import { PageStore, type FoundPage } from './page-store.js';
+import { QueryCacheAccessor } from './query-cache.accessor.js';
 import { replayPage } from './response-replay.js';
 import { RouteCacheAccessor, type RouteCache } from './route-cache.accessor.js';
 import type { StoredPage } from './stored-page.js';
@@ -83,6 +84,12 @@ export class CacheInterceptor implements NestInterceptor, OnModuleInit {
   readonly #addresses: PageAddressAccessor;
   readonly #routes = new RouteCacheAccessor(CacheInterceptor);
   readonly #logger = new Logger('CacheInterceptor');
+  readonly #queries = new QueryCacheAccessor({
+    routes: this.#routes,
+    pages: () => this.#pages(),
+    modules: () => this.#moduleRef.get(ModulesContainer, { strict: false }),
+    logger: this.#logger,
+  });
   #cache: CacheService | undefined;
 
   constructor(
@@ -99,7 +106,7 @@ export class CacheInterceptor implements NestInterceptor, OnModuleInit {
   }
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
-    if (context.getType() !== 'http') return next.handle();
+    if (context.getType() !== 'http') return this.#queries.intercept(context, next);
     const exchange = httpExchange(context.getArgByIndex(0), context.getArgByIndex(1));
     if (!exchange || attended.has(exchange.response)) return next.handle();
     const route = this.#routes.of(context);
