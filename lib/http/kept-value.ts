@@ -9,8 +9,8 @@ export interface AskedValue {
   /** How long it lives if it has to be made. */
   readonly timeout: Timeout;
   readonly make: () => Promise<unknown>;
-  /** Told what the cache did wrong. The value is made nevertheless. */
-  readonly report: (error: unknown) => void;
+  /** Told why a value that was made is not kept: it cannot be stored, or the cache failed. */
+  readonly report: (reason: 'value' | 'cache-failed', error?: unknown) => void;
 }
 
 /** What a handler threw, told apart from what the cache did wrong. */
@@ -46,10 +46,11 @@ export async function keptOrMade(asked: AskedValue): Promise<unknown> {
   try {
     const cache = asked.cache.with({ onError: 'miss' });
     const value = await cache.getOrSet(asked.key, load, { timeout: asked.timeout });
-    if (made || !isObject(value) || !originals.has(value)) return value;
+    if (!isObject(value) || !originals.has(value)) return value;
+    asked.report('value');
   } catch (error) {
     if (error instanceof HandlerFailure) throw error.cause;
-    asked.report(error);
+    asked.report('cache-failed', error);
   }
   return made ? made.value : asked.make();
 }

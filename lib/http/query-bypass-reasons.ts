@@ -15,6 +15,7 @@ const QUERY_BYPASS_REASONS = {
   request:
     'the GraphQL context has no request of HTTP in its field "req", so the answer may be for one user',
   twin: 'another class of the same name has a handler of the same name, so their answers could not be told apart; rename one of the two classes',
+  value: 'what it returned cannot be stored; the log line of the cache says why',
   'cache-failed': 'the cache failed',
 } as const;
 

@@ -75,8 +75,8 @@ export class QueryCacheAccessor {
       ...place,
       cache: this.#parts.pages(),
       make: () => lastValueFrom(next.handle()),
-      report: (error) => {
-        this.#say(route, 'cache-failed', error);
+      report: (reason, error) => {
+        this.#say(route, reason, error);
       },
     });
     return of(value);

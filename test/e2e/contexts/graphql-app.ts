@@ -31,7 +31,7 @@ export type GraphqlServer = keyof typeof SERVERS;
 export const GRAPHQL_SERVERS = Object.keys(SERVERS) as GraphqlServer[];
 
 export interface GraphqlAppOptions extends HttpAppOptions {
-  readonly typeDefs: string;
+  readonly typeDefs: string | undefined;
   /** More settings of the driver. */
   readonly graphql?: object;
 }
