@@ -8,7 +8,7 @@ import {
   type NestInterceptor,
   type OnModuleInit,
 } from '@nestjs/common';
-import { ApplicationConfig, HttpAdapterHost, ModuleRef } from '@nestjs/core';
+import { ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { concatMap, type Observable } from 'rxjs';
 import { CACHE_PAGES } from '../cache.constants.js';
 import { CacheConfigError, reasonOf } from '../core/cache.errors.js';
@@ -19,6 +19,7 @@ import { PageAddressAccessor } from './page-address.accessor.js';
 import { PageRequest, type PageRequestTools } from './page-request.interceptor.js';
 import { PageRulesAccessor } from './page-rules.accessor.js';
 import type { Pages } from './pages.js';
+import { QueryCacheAccessor } from './query-cache.accessor.js';
 import { RouteCacheAccessor, type RouteCache } from './route-cache.accessor.js';
 import { changedPaths, isSafeMethod } from './unsafe-request.js';
 
@@ -28,6 +29,8 @@ const attended = new WeakSet<object>();
 /** What an interceptor works with, once the application is there. */
 interface Tools extends PageRequestTools {
   readonly routes: RouteCacheAccessor;
+  /** For contexts that are none of HTTP. */
+  readonly queries: QueryCacheAccessor;
 }
 
 /**
@@ -70,10 +73,10 @@ export class CacheInterceptor implements NestInterceptor, OnModuleInit {
   }
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
-    if (context.getType() !== 'http') return next.handle();
+    const tools = (this.#tools ??= this.#makeTools());
+    if (context.getType() !== 'http') return tools.queries.intercept(context, next);
     const exchange = httpExchange(context.getArgByIndex(0), context.getArgByIndex(1));
     if (!exchange || attended.has(exchange.response)) return next.handle();
-    const tools = (this.#tools ??= this.#makeTools());
     const route = tools.routes.of(context);
     const { method } = exchange.request;
     if (route.isNever) {
@@ -133,9 +136,16 @@ export class CacheInterceptor implements NestInterceptor, OnModuleInit {
   #makeTools(): Tools {
     const pages = this.#findPages();
     const { options } = pages;
+    const routes = new RouteCacheAccessor(CacheInterceptor, options);
     return {
       pages,
-      routes: new RouteCacheAccessor(CacheInterceptor, options),
+      routes,
+      queries: new QueryCacheAccessor({
+        routes,
+        pages,
+        modules: () => this.#moduleRef.get(ModulesContainer, { strict: false }),
+        logger: this.#logger,
+      }),
       addresses: new PageAddressAccessor(this.#config, options),
       rules: new PageRulesAccessor(pages),
       server: () => this.#findServer(),

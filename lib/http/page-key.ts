@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { RequestHead } from './http-head.js';
+import { digestOf } from './key-digest.js';
 
 /** Where a page stands, as far as that can be told before its answer is known. */
 export interface PageAddress {
@@ -40,14 +40,12 @@ const CLIENT_ADDRESS = 'x-forwarded-for';
 
 /**
  * The key of a page: `page:` and the sha-256 of all that tells it from others. GET and HEAD have the same.
- *
- * Each part goes in with its length, so that no two lists of parts give the same digest.
  */
 export function pageKey(address: PageAddress, head: RequestHead): string {
   const hosts = [...(head.lines.get('host') ?? []), ...(head.lines.get(':authority') ?? [])];
   const { keyPrefix = '', variants = [] } = address;
   const forwarding = address.trustsProxy === true ? [] : forwardingNames(head);
-  return digestOf([
+  return pageDigest([
     keyPrefix,
     ...list(address.route),
     address.scheme.toLowerCase(),
@@ -71,7 +69,7 @@ export function pageKey(address: PageAddress, head: RequestHead): string {
  * @param names The header names, lower-case and sorted.
  */
 export function variantKey(key: string, names: readonly string[], head: RequestHead): string {
-  return digestOf([key, ...names.flatMap((name) => headerParts(name, head))]);
+  return pageDigest([key, ...names.flatMap((name) => headerParts(name, head))]);
 }
 
 /** The lower-case names of the forwarding headers that a request bears, sorted. */
@@ -98,8 +96,6 @@ function list(parts: readonly string[]): string[] {
   return [String(parts.length), ...parts];
 }
 
-function digestOf(parts: readonly string[]): string {
-  const text = parts.map((part) => `${part.length}:${part}`).join('');
-  // Code units, not UTF-8, which would make one of all lone surrogates.
-  return `page:${createHash('sha256').update(Buffer.from(text, 'utf16le')).digest('hex')}`;
+function pageDigest(parts: readonly string[]): string {
+  return `page:${digestOf(parts)}`;
 }

@@ -1,5 +1,6 @@
 import type { CacheRegistry } from '../core/cache.registry.js';
 import { DEFAULT_ALIAS, PAGES_ALIAS } from '../cache.constants.js';
+import type { CacheService } from '../core/cache.service.js';
 import { systemClock, type Clock } from '../core/clock.js';
 import { EarlyPages } from './early-pages.js';
 import type { ResolvedHttpOptions } from './http.options.js';
@@ -13,7 +14,7 @@ export class Pages {
   /** Those that are sent in front of the router. */
   readonly early = new EarlyPages(this);
   readonly #registry: CacheRegistry;
-  readonly #main: PageStore;
+  readonly #alias: string;
   /** By alias. Writes of one page must wait for each other, so each cache has one store. */
   readonly #stores = new Map<string, PageStore>();
 
@@ -22,25 +23,30 @@ export class Pages {
     this.options = options;
     this.clock = clock;
     this.#registry = registry;
-    const alias = options.cache ?? (registry.has(PAGES_ALIAS) ? PAGES_ALIAS : DEFAULT_ALIAS);
-    this.#main = this.store(alias);
+    this.#alias = options.cache ?? (registry.has(PAGES_ALIAS) ? PAGES_ALIAS : DEFAULT_ALIAS);
+    // Who names a cache that is not there learns it at the start.
+    this.cache();
   }
 
   /** The store of an alias. @param alias Default: the one for all pages whose route names none. */
-  store(alias?: string): PageStore {
-    if (alias === undefined) return this.#main;
+  store(alias: string = this.#alias): PageStore {
     let store = this.#stores.get(alias);
     if (!store) {
-      store = new PageStore(this.#registry.get(alias));
+      store = new PageStore(this.cache(alias));
       this.#stores.set(alias, store);
     }
     return store;
   }
 
+  /** The cache of an alias. @param alias Default: the one that keeps all pages whose route names none. */
+  cache(alias: string = this.#alias): CacheService {
+    return this.#registry.get(alias);
+  }
+
   /** Every store that keeps pages in any process of the application. */
   all(): PageStore[] {
     const named = pagesAliases().filter((alias) => this.#registry.has(alias));
-    return [...new Set([this.#main, ...named.map((alias) => this.store(alias))])];
+    return [...new Set([this.store(), ...named.map((alias) => this.store(alias))])];
   }
 
   /**
