@@ -46,6 +46,9 @@ export interface AskedFor {
   readonly whole: number;
 }
 
+/** `taken`: by another. `filled`: the entry is there by now. */
+type Taken = HeldLease | 'taken' | 'filled';
+
 /**
  * The right to load an entry, kept in a file beside it that bears the owner's token.
  *
@@ -55,6 +58,7 @@ export interface AskedFor {
  */
 export class EntryLeases {
   readonly #parts: EntryLeasesParts;
+  readonly #taking = new Map<string, Promise<Taken>>();
 
   constructor(parts: EntryLeasesParts) {
     this.#parts = parts;
@@ -62,15 +66,13 @@ export class EntryLeases {
 
   /** The entry, or the right to load it. */
   async ask(place: EntryPlace, asked: AskedFor, until: number): Promise<AskedEntry> {
-    const { layout, lookup, writer } = this.#parts;
+    const { layout, lookup } = this.#parts;
     const entry = await this.#find(place, asked.whole, until);
     const isStale = entry !== undefined && this.#isStale(entry.header, asked);
     if (entry && !isStale) return { entry, isStale };
     const lease = layout.lease(place);
     if (await lookup.find(lease, peekOf(lease), until)) return { entry, isStale };
-    const taken = await writer.inLeaf(place, () =>
-      this.#locked(place, until, (lock) => this.#take(place, lease, asked, lock)),
-    );
+    const taken = await this.#takeOnce(place, lease, asked, until);
     if (taken === 'filled') {
       return { entry: await this.#find(place, asked.whole, until), isStale: false };
     }
@@ -130,13 +132,31 @@ export class EntryLeases {
     await this.#locked(lease, until, (lock) => this.#parts.owned.remove(lease, token, lock));
   }
 
-  // Another may have filled the entry and ended its lease between our look and now, so it is looked at again.
-  #take(
+  // Of thousands in this process who find nothing at the same moment one goes for the lock, and the others hear what came of it.
+  async #takeOnce(
     place: EntryPlace,
     lease: EntryPlace,
     asked: AskedFor,
-    lock: HeldLock,
-  ): HeldLease | 'taken' | 'filled' {
+    until: number,
+  ): Promise<Taken> {
+    const underWay = this.#taking.get(lease.path);
+    if (underWay) {
+      const taken = await underWay;
+      return taken === 'filled' ? taken : 'taken';
+    }
+    const taking = this.#parts.writer.inLeaf(place, () =>
+      this.#locked(place, until, (lock) => this.#take(place, lease, asked, lock)),
+    );
+    this.#taking.set(lease.path, taking);
+    try {
+      return await taking;
+    } finally {
+      this.#taking.delete(lease.path);
+    }
+  }
+
+  // Another may have filled the entry and ended its lease between our look and now, so it is looked at again.
+  #take(place: EntryPlace, lease: EntryPlace, asked: AskedFor, lock: HeldLock): Taken {
     const { lookup, files, owned } = this.#parts;
     const found = lookup.findNow(place);
     if (found.state === 'live' && !this.#isStale(found.header, asked)) {
