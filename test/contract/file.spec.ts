@@ -28,10 +28,9 @@ describe.each<FileIoMode>(['async', 'sync'])('file with %s input and output', (i
         getMany: false,
         setMany: false,
         deleteMany: false,
-        lease: false,
       },
     }),
-    without('getSync', 'setSync', 'getMany', 'setMany', 'deleteMany', 'lease'),
+    without('getSync', 'setSync', 'getMany', 'setMany', 'deleteMany'),
   );
 });
 
