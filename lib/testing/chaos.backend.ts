@@ -11,7 +11,7 @@ import { seededRandom } from './seeded-random.js';
 
 /**
  * A backend, or the factory of one, that fails and dawdles as it is told: to see what an application does when its cache
- * does. What is not failed is the inner backend's answer. `open` and `close` are left alone.
+ * does. What is not failed is the inner backend's answer. `open` and `close` never fail.
  *
  * It is one that can fail, so a cache puts its guard in front, also where the inner one has none. It lacks the two methods
  * that answer at once.
@@ -49,6 +49,7 @@ class ChaosBackend extends WrappedBackend {
   override readonly deadlineMs: number;
   readonly #options: ResolvedChaosOptions;
   readonly #random: () => number;
+  readonly #held = new Set<Promise<unknown>>();
 
   constructor(inner: CacheBackend, options: ResolvedChaosOptions) {
     super(inner);
@@ -59,20 +60,41 @@ class ChaosBackend extends WrappedBackend {
     this.deadlineMs = inner.deadlineMs ?? DEFAULT_DEADLINE_MS;
   }
 
+  /** Calls that are held up are in flight: they reach the backend before it is closed, and their answers arrive. */
+  override async close(): Promise<void> {
+    await Promise.allSettled(this.#held);
+    await super.close();
+    await Promise.allSettled(this.#held);
+  }
+
   protected async around<T>(
     operation: BackendOperation,
     keys: readonly string[],
     call: () => Promise<T>,
   ): Promise<T> {
-    const { when, wait } = this.#options;
-    if (!when(operation, keys)) return call();
+    if (!this.#options.when(operation, keys)) return call();
     const { isRefused, isLost, msBefore, msAfter } = this.#drawn();
-    if (msBefore > 0) await wait(msBefore);
-    if (isRefused) throw this.#error(operation, keys, CacheUnavailableError, 'refused the call');
-    const answer = await call();
-    if (msAfter > 0) await wait(msAfter);
-    if (isLost) throw this.#error(operation, keys, CacheTimeoutError, 'lost the answer');
-    return answer;
+    // In an object, so that what is held up ends when the call is made, not when it is answered.
+    const asked = await this.#after(msBefore, () => {
+      if (isRefused) throw this.#error(operation, keys, CacheUnavailableError, 'refused the call');
+      return { answer: call() };
+    });
+    const answer = await asked.answer;
+    return this.#after(msAfter, () => {
+      if (isLost) throw this.#error(operation, keys, CacheTimeoutError, 'lost the answer');
+      return answer;
+    });
+  }
+
+  async #after<R>(ms: number, then: () => R): Promise<R> {
+    if (ms === 0) return then();
+    const held = this.#options.wait(ms).then(then);
+    this.#held.add(held);
+    try {
+      return await held;
+    } finally {
+      this.#held.delete(held);
+    }
   }
 
   // Always as many numbers, so that what one call meets does not depend on what became of those before.
