@@ -1,6 +1,6 @@
 /**
  * What the package's root gives its users, by name: the one place where the list is kept. Whatever is added to or taken
- * from `lib/index.ts` is added here, or the package tests fail.
+ * from `lib/index.ts` is added here, or the package tests fail. The same for `lib/testing/index.ts`.
  */
 
 /** What is there when the program runs. */
@@ -87,6 +87,15 @@ export const NEST_VALUES = [
   'query',
   'setResponseETag',
   'user',
+];
+
+/** What `nestjs-cache-framework/testing` gives its users. */
+export const TESTING_VALUES = [
+  'backendContract',
+  'cacheContract',
+  'chaos',
+  'fakeClock',
+  'recording',
 ];
 
 /** What only the compiler sees. */
