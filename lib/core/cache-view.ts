@@ -69,6 +69,24 @@ export class CacheView {
     return this.parts.space + finalKey;
   }
 
+  /**
+   * An entry is about to be deleted or replaced, so what is being loaded for it must not be stored.
+   *
+   * @returns what must settle before that is done; undefined if nothing must.
+   */
+  voidLoad(finalKey: string): Promise<unknown> | undefined {
+    const { fences } = this.parts;
+    return fences.isIdle ? undefined : fences.voidEntry(this.place(finalKey));
+  }
+
+  /** `voidLoad()` of several. */
+  async voidLoads(finalKeys: Iterable<string>): Promise<void> {
+    if (this.parts.fences.isIdle) return;
+    const storing: Promise<unknown>[] = [];
+    for (const finalKey of finalKeys) storing.push(this.voidLoad(finalKey) ?? Promise.resolve());
+    await Promise.all(storing);
+  }
+
   /** An entry was read or written with these stamps. Where they are read at once anyway, that need not be known. */
   saw(finalKey: string, stamps: readonly Stamp[]): void {
     if (!this.backend.getSync) this.parts.tagMemory.sawEntry(this.place(finalKey), stamps);

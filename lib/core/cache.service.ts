@@ -13,7 +13,7 @@ import type { CacheParts } from './cache-parts.interface.js';
 import { CacheView, MISS, readResult, type ViewOptions } from './cache-view.js';
 import { addToCounter, moveVersion } from './counters.js';
 import * as derived from './derived-operations.js';
-import { add, has, pull, stampKeysOf, touch, ttlOf } from './entry-operations.js';
+import { add, clear, has, pull, remove, stampKeysOf, touch, ttlOf } from './entry-operations.js';
 import { find, liveSync } from './entry-reads.js';
 import { holdTags, invalidateTags, prepareWrite, setWithTags } from './entry-writes.js';
 import { getOrSet } from './get-or-set.js';
@@ -116,7 +116,7 @@ export class CacheService {
   /** Removes an entry. @returns true if a live one was removed. @see Django, BaseCache.delete() */
   delete(key: string, options?: CallOptions): Promise<boolean> {
     const view = this.#view;
-    return view.run('delete', async () => view.backend.delete(view.key(key, options?.version)));
+    return view.run('delete', () => remove(view, key, options?.version));
   }
 
   /** True if there is a live entry, `null` included. @see Django, BaseCache.has_key() */
@@ -266,7 +266,8 @@ export class CacheService {
 
   /** Removes all entries of this cache's `keyPrefix`, all versions, and nothing else. @throws {CacheBackendError} */
   clear(): Promise<void> {
-    return this.#view.run('clear', () => this.#view.strict.clear());
+    const view = this.#view;
+    return view.run('clear', () => clear(view));
   }
 
   /** One entry for each server. @throws {CacheUnsupportedError} @throws {CacheBackendError} */
@@ -285,9 +286,12 @@ export class CacheService {
    * @throws {CacheUnsupportedError} @throws {CacheBackendError}
    */
   flushServer(): Promise<void> {
-    return this.#view.run('flushServer', async () =>
-      derived.required(this.#view.strict, 'flushServer')(),
-    );
+    const view = this.#view;
+    return view.run('flushServer', async () => {
+      const flush = derived.required(view.strict, 'flushServer');
+      await view.parts.fences.voidAll('');
+      await flush();
+    });
   }
 
   /**
@@ -339,6 +343,9 @@ export class CacheService {
     const write = prepareWrite(view, key, value, optionsOf(timeout));
     const { finalKey, payload, ttl, tags } = write;
     const { backend, strict } = view;
+    const storing = view.voidLoad(finalKey);
+    // Where writes are done at once, so is what was begun before.
+    if (storing && !backend.setSync) await storing;
     if (ttl === 0) {
       const removal = strict.delete(finalKey).then(() => true);
       return await view.changed(removal, false);

@@ -96,5 +96,7 @@ export async function holdTags(view: CacheView, tags: readonly string[]): Promis
 /** Gives tags new stamps. @throws {TypeError} @throws {CacheBackendError} */
 export async function invalidateTags(view: CacheView, tags: readonly string[]): Promise<void> {
   const keys = view.tagKeys(tags);
-  if (keys.length > 0) await renewStamps(view, keys);
+  if (keys.length === 0) return;
+  view.parts.fences.voidTags(keys.map((key) => view.place(key)));
+  await renewStamps(view, keys);
 }

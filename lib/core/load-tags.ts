@@ -27,6 +27,16 @@ export function stampKeysOf(view: CacheView, tags: LoadTags): readonly string[] 
   return known instanceof HeldTags ? known.stamps?.map(({ key }) => key) : known;
 }
 
+/** Where the stamps lie of the tags of a load; undefined if that is not known yet. */
+export function placesOf(
+  view: CacheView,
+  tags: LoadTags,
+  stampKeys: readonly string[] | undefined,
+): readonly string[] | undefined {
+  if (typeof tags === 'function') return undefined;
+  return (stampKeys ?? []).map((key) => view.place(key));
+}
+
 /** @param read Stamps that were read with the entry, just now. */
 export async function stampsBeforeLoad(
   view: CacheView,

@@ -9,6 +9,7 @@ import type {
   CacheFeature,
 } from './cache-case.js';
 import { counterCases } from './cache-counter.cases.js';
+import { fenceCases } from './cache-fence.cases.js';
 import { isolationCases } from './cache-isolation.cases.js';
 import { keyCases } from './cache-key.cases.js';
 import { lifeCases } from './cache-life.cases.js';
@@ -61,6 +62,7 @@ export function cacheContract(options: CacheContractOptions): ContractCase[] {
     ...counterCases,
     ...loadCases,
     ...tagCases,
+    ...fenceCases,
     ...versionCases,
     ...keyCases,
     ...lifeCases,
