@@ -4,6 +4,7 @@ import type { Landed } from './get-or-set.js';
 import type { GuardedBackends } from './guarded.backend.js';
 import type { KeyBuilder } from './key-builder.js';
 import type { LoadFences } from './load-fences.js';
+import type { CacheLife } from './cache-life.js';
 import type { CacheLog } from './cache-log.js';
 import type { PayloadCodec } from './payload-codec.js';
 import type { SingleFlight } from './single-flight.js';
@@ -38,10 +39,4 @@ export interface CacheParts extends GuardedBackends {
   readonly space: string;
   /** What all views and namespaces have in common. */
   readonly life: CacheLife;
-}
-
-/** The life of a cache. */
-export interface CacheLife {
-  /** Set by the first `close()`. */
-  closing?: Promise<void>;
 }

@@ -92,10 +92,9 @@ export class CacheView {
     if (!this.backend.getSync) this.parts.tagMemory.sawEntry(this.place(finalKey), stamps);
   }
 
-  /** What this view is a view of, as messages name it. */
+  /** The cache or namespace whose tags these are. */
   get owner(): string {
-    const { alias, space } = this.parts;
-    return space === '' ? `cache "${alias}"` : `the namespace "${space}" of cache "${alias}"`;
+    return `${this.parts.alias}\n${this.parts.space}`;
   }
 
   /** The settled ttl; 0 = nothing may be stored. @throws {TypeError} */
@@ -130,8 +129,8 @@ export class CacheView {
 
   /** The error for a call after `close()`, or undefined while the cache is open. */
   closedError(operation: string): CacheClosedError | undefined {
-    if (this.parts.life.closing === undefined) return undefined;
-    const { alias } = this.parts;
+    const { alias, life } = this.parts;
+    if (!life.isOver) return undefined;
     return new CacheClosedError(
       'CACHE_CLOSED',
       `${operation}() was called on cache "${alias}" after it was closed. Close a cache last, when nothing uses it any more.`,
@@ -145,9 +144,23 @@ export class CacheView {
     call: () => Promise<T>,
     resultOf: (answer: T) => Result = writeResult,
   ): Promise<T> {
+    return this.runLong(operation, () => this.during(call), resultOf);
+  }
+
+  /** `run()` for a call that `close()` does not wait for, as it may take any time. */
+  runLong<T>(
+    operation: string,
+    call: () => Promise<T>,
+    resultOf: (answer: T) => Result,
+  ): Promise<T> {
     const closed = this.closedError(operation);
     if (closed) return Promise.reject(closed);
     return isWatched() ? this.#observe(operation, call, resultOf) : call();
+  }
+
+  /** The call, in which the cache is not closed. What a backend answers at once needs no such care. */
+  during<T>(call: () => Promise<T>): Promise<T> {
+    return this.backend.getSync ? call() : this.parts.life.during(call);
   }
 
   async #observe<T>(

@@ -5,6 +5,7 @@ import type {
   CacheBackendFactory,
 } from './cache-backend.interface.js';
 import { publish } from './cache-events.js';
+import { CacheLife } from './cache-life.js';
 import { CacheLog, consoleLogger, type CacheLogger } from './cache-log.js';
 import type { CacheOptions } from './cache-options.interface.js';
 import type { CacheParts } from './cache-parts.interface.js';
@@ -153,7 +154,7 @@ async function openCache(
     turns: new TurnBudget(),
     tagMemory: new TagMemory(),
     space: '',
-    life: {},
+    life: new CacheLife(),
     log,
     warnsOfMilliseconds: process.env['NODE_ENV'] !== 'production',
     now: () => clock.now(),

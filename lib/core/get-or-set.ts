@@ -1,7 +1,8 @@
 import type { LoadOptions } from './call-options.interface.js';
-import type { Payload } from './cache-backend.interface.js';
+import type { Payload, Ttl } from './cache-backend.interface.js';
 import { MISS, type CacheView } from './cache-view.js';
 import { CacheSerializationError, reasonOf } from './cache.errors.js';
+import type { Stamp } from './envelope.js';
 import { liveSync, type Look, look } from './entry-reads.js';
 import { inEnvelope, tagsToBear } from './entry-writes.js';
 import type { LoadRight } from './load-fences.js';
@@ -79,7 +80,7 @@ async function readOrLoad<T>({
   // Begun before anything is waited for: whatever is deleted from now on may be what is read here.
   const right = fences.begin(view.place(finalKey), placesOf(view, options.tags, stampKeys));
   try {
-    const found = await look(view, view.backend, finalKey, stampKeys);
+    const found = await view.during(() => look(view, view.backend, finalKey, stampKeys));
     const { entry } = found;
     if (entry && view.decode(entry, finalKey) !== MISS) return { payload: entry, isHit: true };
     return await loadAndKeep({ view, finalKey, options, ...rest, right }, found);
@@ -89,8 +90,8 @@ async function readOrLoad<T>({
 }
 
 async function loadAndKeep<T>(load: Load<T>, found: Look): Promise<Landed> {
-  const { view, finalKey, source, options, callLoader, right } = load;
-  const before = await stampsBeforeLoad(view, options.tags, found.stamps);
+  const { view, source, options, callLoader } = load;
+  const before = await view.during(() => stampsBeforeLoad(view, options.tags, found.stamps));
   const value =
     typeof source === 'function' ? await callLoader(source as () => T | Promise<T>) : source;
   if (value === undefined) return { value, isHit: false };
@@ -98,18 +99,28 @@ async function loadAndKeep<T>(load: Load<T>, found: Look): Promise<Landed> {
   const ttl = view.ttl(typeof timeout === 'function' ? timeout(value) : timeout);
   const payload = encodeOrWarn(view, value, options);
   if (payload === undefined) return { value, isHit: false };
-  if (ttl === 0 || view.parts.life.closing) return { payload, isHit: false };
-  const stamps = await stampsAfterLoad(view, options.tags, before, value);
-  if (stamps) {
-    view.saw(finalKey, stamps);
-    // add() leaves what another process stored meanwhile; but it would refuse for ever where lies what nobody can read, or
-    // what was invalidated.
-    const isTaken = (found.dead ?? found.entry) !== undefined;
-    const kept = inEnvelope(view, payload, stamps);
-    const storing = right.store(() => view.strict[isTaken ? 'set' : 'add'](finalKey, kept, ttl));
-    await view.changed(storing, undefined);
+  if (ttl !== 0 && !view.parts.life.isOver) {
+    await view.during(async () => {
+      const stamps = await stampsAfterLoad(view, options.tags, before, value);
+      if (stamps) await keep(load, found, inEnvelope(view, payload, stamps), ttl, stamps);
+    });
   }
   return { payload, isHit: false };
+}
+
+async function keep<T>(
+  { view, finalKey, right }: Load<T>,
+  found: Look,
+  payload: Payload,
+  ttl: Ttl,
+  stamps: readonly Stamp[],
+): Promise<void> {
+  view.saw(finalKey, stamps);
+  // add() leaves what another process stored meanwhile; but it would refuse for ever where lies what nobody can read, or what
+  // was invalidated.
+  const isTaken = (found.dead ?? found.entry) !== undefined;
+  const storing = right.store(() => view.strict[isTaken ? 'set' : 'add'](finalKey, payload, ttl));
+  await view.changed(storing, undefined);
 }
 
 /** A load is not failed by a value that cannot be cached: it is returned as it is, each time. */

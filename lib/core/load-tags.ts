@@ -43,12 +43,14 @@ export async function stampsBeforeLoad(
   tags: LoadTags,
   read: ReadonlyMap<string, Payload>,
 ): Promise<BeforeLoad> {
-  const { tagMemory, now } = view.parts;
+  const { tagMemory, now, life } = view.parts;
+  const began = { moment: tagMemory.moment(), beganAt: now() };
+  if (life.isOver) return { ...began, stamps: undefined };
   const known = tags === undefined || typeof tags === 'function' ? [] : tagsToBear(view, tags);
   const holding =
     known instanceof HeldTags ? stampsToBear(view, known) : holdStamps(view, known ?? [], read);
   const stamps = await view.changed<readonly Stamp[] | undefined>(holding, undefined);
-  return { stamps, moment: tagMemory.moment(), beganAt: now() };
+  return { ...began, stamps };
 }
 
 /**

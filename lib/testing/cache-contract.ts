@@ -15,6 +15,7 @@ import { keyCases } from './cache-key.cases.js';
 import { lifeCases } from './cache-life.cases.js';
 import { loadCases } from './cache-load.cases.js';
 import { manyCases } from './cache-many.cases.js';
+import { namespaceCases } from './cache-namespace.cases.js';
 import { tagCases } from './cache-tag.cases.js';
 import { timeoutCases } from './cache-timeout.cases.js';
 import { valueCases } from './cache-value.cases.js';
@@ -63,6 +64,7 @@ export function cacheContract(options: CacheContractOptions): ContractCase[] {
     ...loadCases,
     ...tagCases,
     ...fenceCases,
+    ...namespaceCases,
     ...versionCases,
     ...keyCases,
     ...lifeCases,
