@@ -7,20 +7,22 @@ import type {
   TouchOptions,
   WriteOptions,
 } from './call-options.interface.js';
-import type { CacheBackend, Payload, ServerStats, Ttl } from './cache-backend.interface.js';
+import type { CacheBackend, ServerStats, Ttl } from './cache-backend.interface.js';
 import { isWatched } from './cache-events.js';
 import type { CacheParts } from './cache-parts.interface.js';
 import { CacheView, MISS, readResult, type ViewOptions } from './cache-view.js';
 import { addToCounter, moveVersion } from './counters.js';
 import * as derived from './derived-operations.js';
-import { add, clear, has, pull, remove, stampKeysOf, touch, ttlOf } from './entry-operations.js';
-import { find, liveSync } from './entry-reads.js';
-import { holdTags, invalidateTags, prepareWrite, store } from './entry-writes.js';
+import { add, clear, has, pull, remove, touch, ttlOf } from './entry-operations.js';
+import { holdTags, invalidateTags } from './entry-writes.js';
+import { fragmentKey, type FragmentPart } from './fragment-key.js';
 import { getOrSet } from './get-or-set.js';
+import { get, set } from './hot-operations.js';
 import { deleteMany, type Entries, getMany, setMany } from './many-operations.js';
 import { namespaceParts } from './namespace.js';
 import type { HeldTags } from './tags.js';
-import { isDate, type Timeout } from './timeout.js';
+import { optionsOf } from './options-of.js';
+import type { Timeout } from './timeout.js';
 
 /**
  * One cache: Django's methods in camelCase, all of them asynchronous. They reject and never throw synchronously.
@@ -70,9 +72,9 @@ export class CacheService {
   ): Promise<T | undefined>;
   get(key: string, defaultValue?: unknown, options?: ReadOptions): Promise<unknown> {
     const view = this.#view;
-    if (!isWatched()) return this.#find(key, options, defaultValue);
+    if (!isWatched()) return get(this.#view, key, options, defaultValue);
     return view
-      .run('get', () => this.#find(key, options, MISS), readResult)
+      .run('get', () => get(this.#view, key, options, MISS), readResult)
       .then((found) => (found === MISS ? defaultValue : found));
   }
 
@@ -85,8 +87,8 @@ export class CacheService {
    * @see Django, BaseCache.set()
    */
   set(key: string, value: unknown, timeout?: Timeout | WriteOptions): Promise<boolean> {
-    if (!isWatched()) return this.#set(key, value, timeout);
-    return this.#view.run('set', () => this.#set(key, value, timeout));
+    if (!isWatched()) return set(this.#view, key, value, optionsOf(timeout));
+    return this.#view.run('set', () => set(this.#view, key, value, optionsOf(timeout)));
   }
 
   /**
@@ -182,6 +184,23 @@ export class CacheService {
       ({ isHit }) => (isHit ? 'hit' : 'miss'),
     );
     return loaded.value;
+  }
+
+  /**
+   * A rendered part of a page, or what the function renders, which is then stored: `getOrSet()` under `fragmentKey()`.
+   *
+   * @param varyOn Everything that the fragment depends on, in order: texts, finite numbers, bigints, booleans, null.
+   * @param timeout As of `getOrSet()`.
+   * @throws {TypeError} for a name or a value of another type. Otherwise as `getOrSet()`.
+   * @see Django, the template tag `{% cache %}`
+   */
+  async fragment<T>(
+    name: string,
+    varyOn: Iterable<FragmentPart>,
+    render: () => T | Promise<T>,
+    timeout?: Timeout | TimeoutOf<T> | LoadOptions<T>,
+  ): Promise<T> {
+    return this.getOrSet(fragmentKey(name, varyOn), render, timeout);
   }
 
   /**
@@ -340,54 +359,4 @@ export class CacheService {
     const { life, backend } = this.#view.parts;
     return life.close(async () => backend.close?.());
   }
-
-  async #find(key: string, options: ReadOptions | undefined, absent: unknown): Promise<unknown> {
-    const view = this.#view;
-    const closed = view.closedError('get');
-    if (closed) throw closed;
-    const finalKey = view.key(key, options?.version);
-    const stampKeys = stampKeysOf(view, options);
-    const payload = view.backend.getSync
-      ? liveSync(view, view.backend, view.backend.getSync(finalKey), finalKey)
-      : await this.#ask(finalKey, stampKeys);
-    if (payload === undefined) return absent;
-    const value = view.decode(payload, finalKey, options?.type);
-    return value === MISS ? absent : value;
-  }
-
-  async #ask(finalKey: string, stampKeys?: readonly string[]): Promise<Payload | undefined> {
-    const { parts, backend } = this.#view;
-    parts.life.enter();
-    try {
-      return await find(this.#view, backend, finalKey, stampKeys);
-    } finally {
-      parts.life.leave();
-    }
-  }
-
-  async #set(key: string, value: unknown, timeout?: Timeout | WriteOptions): Promise<boolean> {
-    const view = this.#view;
-    const closed = view.closedError('set');
-    if (closed) throw closed;
-    const write = prepareWrite(view, key, value, optionsOf(timeout));
-    const { finalKey, payload, ttl, tags } = write;
-    const { backend, parts } = view;
-    const storing = view.voidLoad(finalKey);
-    if (backend.setSync && ttl !== 0 && !tags) return backend.setSync(finalKey, payload, ttl);
-    parts.life.enter();
-    try {
-      if (storing) await storing;
-      return await store(view, write);
-    } finally {
-      parts.life.leave();
-    }
-  }
-}
-
-function optionsOf<Options extends { readonly timeout?: unknown }>(
-  timeout: Timeout | Options | undefined,
-): Options {
-  return typeof timeout === 'object' && timeout !== null && !isDate(timeout)
-    ? timeout
-    : ({ timeout } as Options);
 }

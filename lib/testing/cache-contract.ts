@@ -10,6 +10,7 @@ import type {
 } from './cache-case.js';
 import { counterCases } from './cache-counter.cases.js';
 import { fenceCases } from './cache-fence.cases.js';
+import { fragmentCases } from './cache-fragment.cases.js';
 import { isolationCases } from './cache-isolation.cases.js';
 import { keyCases } from './cache-key.cases.js';
 import { lifeCases } from './cache-life.cases.js';
@@ -65,6 +66,7 @@ export function cacheContract(options: CacheContractOptions): ContractCase[] {
     ...tagCases,
     ...fenceCases,
     ...namespaceCases,
+    ...fragmentCases,
     ...versionCases,
     ...keyCases,
     ...lifeCases,
