@@ -43,6 +43,7 @@ export type {
 } from './core/cache-backend.interface.js';
 export type { Clock } from './core/clock.js';
 export type { CacheLogger } from './core/cache-log.js';
+export { fragmentKey, type FragmentPart } from './core/fragment-key.js';
 export type { KeyFunction } from './core/key-builder.js';
 export type { Serializer } from './core/serializer.interface.js';
 export type { ValueType } from './core/payload-codec.js';

@@ -3,6 +3,8 @@ import type { OnError } from './cache-options.interface.js';
 import type { Landed } from './get-or-set.js';
 import type { GuardedBackends } from './guarded.backend.js';
 import type { KeyBuilder } from './key-builder.js';
+import type { LoadFences } from './load-fences.js';
+import type { CacheLife } from './cache-life.js';
 import type { CacheLog } from './cache-log.js';
 import type { PayloadCodec } from './payload-codec.js';
 import type { SingleFlight } from './single-flight.js';
@@ -22,6 +24,8 @@ export interface CacheParts extends GuardedBackends {
   readonly onError: OnError;
   /** Loads under way. A failure must not cross from a strict view into a forgiving one, so each mode has its own. */
   readonly flights: Readonly<Record<OnError, SingleFlight<Landed>>>;
+  /** What keeps these loads from storing what is out of date. */
+  readonly fences: LoadFences;
   readonly turns: TurnBudget;
   readonly log: CacheLog;
   /** True while developing: calls are checked for timeouts that were meant as milliseconds. */
@@ -35,10 +39,4 @@ export interface CacheParts extends GuardedBackends {
   readonly space: string;
   /** What all views and namespaces have in common. */
   readonly life: CacheLife;
-}
-
-/** The life of a cache. */
-export interface CacheLife {
-  /** Set by the first `close()`. */
-  closing?: Promise<void>;
 }

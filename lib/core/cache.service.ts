@@ -13,13 +13,16 @@ import type { CacheParts } from './cache-parts.interface.js';
 import { CacheView, MISS, readResult, type ViewOptions } from './cache-view.js';
 import { addToCounter, moveVersion } from './counters.js';
 import * as derived from './derived-operations.js';
-import { add, has, pull, stampKeysOf, touch, ttlOf } from './entry-operations.js';
-import { find, liveSync } from './entry-reads.js';
-import { holdTags, invalidateTags, prepareWrite, setWithTags } from './entry-writes.js';
+import { add, clear, has, pull, remove, touch, ttlOf } from './entry-operations.js';
+import { holdTags, invalidateTags } from './entry-writes.js';
+import { fragmentKey, type FragmentPart } from './fragment-key.js';
 import { getOrSet } from './get-or-set.js';
+import { get, set } from './hot-operations.js';
 import { deleteMany, type Entries, getMany, setMany } from './many-operations.js';
+import { namespaceParts } from './namespace.js';
 import type { HeldTags } from './tags.js';
-import { isDate, type Timeout } from './timeout.js';
+import { optionsOf } from './options-of.js';
+import type { Timeout } from './timeout.js';
 
 /**
  * One cache: Django's methods in camelCase, all of them asynchronous. They reject and never throw synchronously.
@@ -69,9 +72,9 @@ export class CacheService {
   ): Promise<T | undefined>;
   get(key: string, defaultValue?: unknown, options?: ReadOptions): Promise<unknown> {
     const view = this.#view;
-    if (!isWatched()) return this.#find(key, options, defaultValue);
+    if (!isWatched()) return get(this.#view, key, options, defaultValue);
     return view
-      .run('get', () => this.#find(key, options, MISS), readResult)
+      .run('get', () => get(this.#view, key, options, MISS), readResult)
       .then((found) => (found === MISS ? defaultValue : found));
   }
 
@@ -84,8 +87,8 @@ export class CacheService {
    * @see Django, BaseCache.set()
    */
   set(key: string, value: unknown, timeout?: Timeout | WriteOptions): Promise<boolean> {
-    if (!isWatched()) return this.#set(key, value, timeout);
-    return this.#view.run('set', () => this.#set(key, value, timeout));
+    if (!isWatched()) return set(this.#view, key, value, optionsOf(timeout));
+    return this.#view.run('set', () => set(this.#view, key, value, optionsOf(timeout)));
   }
 
   /**
@@ -116,7 +119,7 @@ export class CacheService {
   /** Removes an entry. @returns true if a live one was removed. @see Django, BaseCache.delete() */
   delete(key: string, options?: CallOptions): Promise<boolean> {
     const view = this.#view;
-    return view.run('delete', async () => view.backend.delete(view.key(key, options?.version)));
+    return view.run('delete', () => remove(view, key, options?.version));
   }
 
   /** True if there is a live entry, `null` included. @see Django, BaseCache.has_key() */
@@ -175,12 +178,29 @@ export class CacheService {
   ): Promise<T> {
     const options: LoadOptions<T> =
       typeof timeout === 'function' ? { timeout } : optionsOf<LoadOptions<T>>(timeout);
-    const loaded = await this.#view.run(
+    const loaded = await this.#view.runLong(
       'getOrSet',
       () => getOrSet(this.#view, key, valueOrLoad, options),
       ({ isHit }) => (isHit ? 'hit' : 'miss'),
     );
     return loaded.value;
+  }
+
+  /**
+   * A rendered part of a page, or what the function renders, which is then stored: `getOrSet()` under `fragmentKey()`.
+   *
+   * @param varyOn Everything that the fragment depends on, in order: texts, finite numbers, bigints, booleans, null.
+   * @param timeout As of `getOrSet()`.
+   * @throws {TypeError} for a name or a value of another type. Otherwise as `getOrSet()`.
+   * @see Django, the template tag `{% cache %}`
+   */
+  async fragment<T>(
+    name: string,
+    varyOn: Iterable<FragmentPart>,
+    render: () => T | Promise<T>,
+    timeout?: Timeout | TimeoutOf<T> | LoadOptions<T>,
+  ): Promise<T> {
+    return this.getOrSet(fragmentKey(name, varyOn), render, timeout);
   }
 
   /**
@@ -264,9 +284,14 @@ export class CacheService {
     return this.#view.run('holdTags', () => holdTags(this.#view, tags));
   }
 
-  /** Removes all entries of this cache's `keyPrefix`, all versions, and nothing else. @throws {CacheBackendError} */
+  /**
+   * Removes all entries of this cache's `keyPrefix`, or of this namespace, all versions, and nothing else.
+   *
+   * @throws {CacheBackendError} if the backend fails, whatever `onError` says.
+   */
   clear(): Promise<void> {
-    return this.#view.run('clear', () => this.#view.strict.clear());
+    const view = this.#view;
+    return view.run('clear', () => clear(view));
   }
 
   /** One entry for each server. @throws {CacheUnsupportedError} @throws {CacheBackendError} */
@@ -285,9 +310,12 @@ export class CacheService {
    * @throws {CacheUnsupportedError} @throws {CacheBackendError}
    */
   flushServer(): Promise<void> {
-    return this.#view.run('flushServer', async () =>
-      derived.required(this.#view.strict, 'flushServer')(),
-    );
+    const view = this.#view;
+    return view.run('flushServer', async () => {
+      const flush = derived.required(view.strict, 'flushServer');
+      await view.parts.fences.voidAll('');
+      await flush();
+    });
   }
 
   /**
@@ -310,50 +338,25 @@ export class CacheService {
     return new CacheService(parts, { version, onError, ...view });
   }
 
+  /**
+   * A part of this cache with keys and tags of its own, which meet neither those of the cache nor those of other namespaces,
+   * and with a `clear()` that removes what is in it by one write, whatever there is. Namespaces may lie in one another; to
+   * clear one clears those in it.
+   *
+   * Everything else is as in this cache: every method works, counters included. A read costs no further round trip, as long as
+   * nobody clears the namespace; what was cleared stays in the backend until it expires or is evicted, and is not found.
+   * `close()`, `stats()`, `ping()` and `flushServer()` are about the whole cache.
+   *
+   * @throws {TypeError} if the name is not a non-empty text.
+   */
+  namespace(name: string): CacheService {
+    const { version, onError } = this.#view;
+    return new CacheService(namespaceParts(this.#view, name), { version, onError });
+  }
+
   /** Lets what is in flight end, then releases sockets and timers. Closes all views too. Idempotent. */
   close(): Promise<void> {
     const { life, backend } = this.#view.parts;
-    life.closing ??= backend.close?.() ?? Promise.resolve();
-    return life.closing;
+    return life.close(async () => backend.close?.());
   }
-
-  async #find(key: string, options: ReadOptions | undefined, absent: unknown): Promise<unknown> {
-    const view = this.#view;
-    const closed = view.closedError('get');
-    if (closed) throw closed;
-    const finalKey = view.key(key, options?.version);
-    const stampKeys = stampKeysOf(view, options);
-    const { backend } = view;
-    const payload = backend.getSync
-      ? liveSync(view, backend, backend.getSync(finalKey), finalKey)
-      : await find(view, backend, finalKey, stampKeys);
-    if (payload === undefined) return absent;
-    const value = view.decode(payload, finalKey, options?.type);
-    return value === MISS ? absent : value;
-  }
-
-  async #set(key: string, value: unknown, timeout?: Timeout | WriteOptions): Promise<boolean> {
-    const view = this.#view;
-    const closed = view.closedError('set');
-    if (closed) throw closed;
-    const write = prepareWrite(view, key, value, optionsOf(timeout));
-    const { finalKey, payload, ttl, tags } = write;
-    const { backend, strict } = view;
-    if (ttl === 0) {
-      const removal = strict.delete(finalKey).then(() => true);
-      return await view.changed(removal, false);
-    }
-    if (tags) return await setWithTags(view, write, tags);
-    return backend.setSync
-      ? backend.setSync(finalKey, payload, ttl)
-      : await backend.set(finalKey, payload, ttl);
-  }
-}
-
-function optionsOf<Options extends { readonly timeout?: unknown }>(
-  timeout: Timeout | Options | undefined,
-): Options {
-  return typeof timeout === 'object' && timeout !== null && !isDate(timeout)
-    ? timeout
-    : ({ timeout } as Options);
 }

@@ -86,6 +86,7 @@ export async function moveVersion(
   if (!payload || ttl === undefined) throw notFound(view, 'incrVersion', key);
   // A key function may leave the version out; then there is nothing to move.
   if (toKey === fromKey) return to;
+  await view.voidLoads([fromKey, toKey]);
   if (ttl !== 0 && !(await strict.set(toKey, payload, ttl))) {
     throw new CacheBackendError(
       'CACHE_BACKEND',

@@ -18,11 +18,13 @@ export async function add(
   const { strict } = view;
   const { finalKey, payload, ttl, tags } = prepareWrite(view, key, value, options);
   if (ttl === 0) return (await peek(view, strict, finalKey)) === undefined;
-  if (!tags) return addLive(view, finalKey, payload, ttl);
-  const stamps = await stampsToBear(view, tags);
+  const stamps = tags ? await stampsToBear(view, tags) : [];
   const isAdded = await addLive(view, finalKey, inEnvelope(view, payload, stamps), ttl);
-  if (isAdded) view.saw(finalKey, stamps);
-  return isAdded;
+  if (!isAdded) return false;
+  if (tags) view.saw(finalKey, stamps);
+  // A load that found an invalidated entry would replace this one by what it brings.
+  await view.voidLoad(finalKey);
+  return true;
 }
 
 /** True if there was a live entry, which has the timeout now. */
@@ -31,7 +33,10 @@ export async function touch(view: CacheView, key: string, options: TouchOptions)
   const finalKey = view.key(key, options.version);
   const stampKeys = stampKeysOf(view, options);
   const ttl = view.ttl(options.timeout);
-  if (ttl === 0) return backend.delete(finalKey);
+  if (ttl === 0) {
+    await view.voidLoad(finalKey);
+    return backend.delete(finalKey);
+  }
   // Both at once: an entry that was invalidated stays so, whatever time it gets.
   const [isTouched, live] = await Promise.all([
     backend.touch(finalKey, ttl),
@@ -66,6 +71,17 @@ export async function ttlOf(
   return live === undefined ? undefined : ttl;
 }
 
+/** True if a live entry was removed. */
+export async function remove(
+  view: CacheView,
+  key: string,
+  version: number | undefined,
+): Promise<boolean> {
+  const finalKey = view.key(key, version);
+  await view.voidLoad(finalKey);
+  return view.backend.delete(finalKey);
+}
+
 /** The value, which this call removed, or `MISS`. */
 export async function pull(
   view: CacheView,
@@ -75,6 +91,7 @@ export async function pull(
   const { strict } = view;
   const finalKey = view.key(key, options?.version);
   const payload = await find(view, strict, finalKey, stampKeysOf(view, options));
+  await view.voidLoad(finalKey);
   if (!payload || !(await strict.delete(finalKey))) return MISS;
   return view.decode(payload, finalKey, options?.type);
 }
@@ -85,4 +102,11 @@ export function stampKeysOf(
   options: ReadOptions | undefined,
 ): readonly string[] | undefined {
   return options?.tags === undefined ? undefined : view.tagKeys(options.tags);
+}
+
+/** Removes all entries. @throws {CacheBackendError} */
+export async function clear(view: CacheView): Promise<void> {
+  const { fences, space } = view.parts;
+  await fences.voidAll(space);
+  await view.strict.clear();
 }

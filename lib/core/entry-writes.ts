@@ -42,7 +42,7 @@ export function tagsToBear(
   }
   if (tags.owner === view.owner) return tags;
   throw new TypeError(
-    `Tags that were held by another cache or namespace were given to ${view.owner}. Hold them with the cache that stores the value.`,
+    `Tags that another cache or namespace held were given to cache "${view.parts.alias}". Hold them with the one that stores the value.`,
   );
 }
 
@@ -65,21 +65,23 @@ export function inEnvelope(view: CacheView, payload: Payload, stamps: readonly S
     : new Envelope(payload, { storedAt: view.parts.now(), stamps });
 }
 
-/** Stores an entry with tags, at a ttl above 0. As `CacheBackend.set()`. */
-export async function setWithTags(
-  view: CacheView,
-  write: Write,
-  tags: TagsToBear,
-): Promise<boolean> {
-  const { finalKey, payload, ttl } = write;
+/** Stores an entry. Answers as `CacheBackend.set()`; at a ttl of 0 what is there is removed instead. */
+export async function store(view: CacheView, write: Write): Promise<boolean> {
+  const { finalKey, payload, ttl, tags } = write;
+  const { backend, strict } = view;
+  if (ttl === 0) {
+    const removal = strict.delete(finalKey).then(() => true);
+    return view.changed(removal, false);
+  }
+  if (!tags) return backend.set(finalKey, payload, ttl);
   const stamps = await view.changed(stampsToBear(view, tags), undefined);
   if (stamps === undefined) {
     // What could not be stored must not be outlived by what it was to replace.
-    await view.backend.delete(finalKey);
+    await backend.delete(finalKey);
     return false;
   }
   view.saw(finalKey, stamps);
-  return view.backend.set(finalKey, inEnvelope(view, payload, stamps), ttl);
+  return backend.set(finalKey, inEnvelope(view, payload, stamps), ttl);
 }
 
 /** The tags as they are now. Those of a backend that fails are held as such, if the cache forgives that. */
@@ -96,5 +98,7 @@ export async function holdTags(view: CacheView, tags: readonly string[]): Promis
 /** Gives tags new stamps. @throws {TypeError} @throws {CacheBackendError} */
 export async function invalidateTags(view: CacheView, tags: readonly string[]): Promise<void> {
   const keys = view.tagKeys(tags);
-  if (keys.length > 0) await renewStamps(view, keys);
+  if (keys.length === 0) return;
+  view.parts.fences.voidTags(keys.map((key) => view.place(key)));
+  await renewStamps(view, keys);
 }

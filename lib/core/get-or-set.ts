@@ -1,10 +1,12 @@
 import type { LoadOptions } from './call-options.interface.js';
 import type { Payload, Ttl } from './cache-backend.interface.js';
 import { MISS, type CacheView } from './cache-view.js';
-import { CacheBackendError, CacheSerializationError, reasonOf } from './cache.errors.js';
-import { liveSync, look } from './entry-reads.js';
+import { CacheSerializationError, reasonOf } from './cache.errors.js';
+import type { Stamp } from './envelope.js';
+import { liveSync, type Look, look } from './entry-reads.js';
 import { inEnvelope, tagsToBear } from './entry-writes.js';
-import { stampKeysOf, stampsAfterLoad, stampsBeforeLoad } from './load-tags.js';
+import type { LoadRight } from './load-fences.js';
+import { placesOf, stampKeysOf, stampsAfterLoad, stampsBeforeLoad } from './load-tags.js';
 import type { CallLoader } from './single-flight.js';
 
 /** What a flight of `getOrSet()` brings. */
@@ -47,7 +49,7 @@ export async function getOrSet<T>(
   const place = view.place(finalKey);
   const joins = mode.has(place);
   const landed = await mode.run(place, (callLoader) =>
-    readOrLoad(view, finalKey, valueOrLoad, options, callLoader),
+    readOrLoad({ view, finalKey, source: valueOrLoad, options, callLoader }),
   );
   if ('value' in landed) return { value: landed.value as T, isHit: false };
   const decode = (): T => codec.decode(landed.payload, options.type) as T;
@@ -57,34 +59,68 @@ export async function getOrSet<T>(
   return { value: decode(), isHit };
 }
 
-async function readOrLoad<T>(
-  view: CacheView,
-  finalKey: string,
-  valueOrLoad: (() => T | Promise<T>) | T,
-  options: LoadOptions<T>,
-  callLoader: CallLoader,
-): Promise<Landed> {
-  const found = await look(view, view.backend, finalKey, stampKeysOf(view, options.tags));
-  const { entry } = found;
-  if (entry && view.decode(entry, finalKey) !== MISS) return { payload: entry, isHit: true };
-  const before = await stampsBeforeLoad(view, options.tags, found.stamps);
+/** One flight. */
+interface Load<T> {
+  readonly view: CacheView;
+  readonly finalKey: string;
+  readonly source: (() => T | Promise<T>) | T;
+  readonly options: LoadOptions<T>;
+  readonly callLoader: CallLoader;
+  readonly right: LoadRight;
+}
+
+async function readOrLoad<T>({
+  view,
+  finalKey,
+  options,
+  ...rest
+}: Omit<Load<T>, 'right'>): Promise<Landed> {
+  const { fences } = view.parts;
+  const stampKeys = stampKeysOf(view, options.tags);
+  // Begun before anything is waited for: whatever is deleted from now on may be what is read here.
+  const right = fences.begin(view.place(finalKey), placesOf(view, options.tags, stampKeys));
+  try {
+    const found = await view.during(() => look(view, view.backend, finalKey, stampKeys));
+    const { entry } = found;
+    if (entry && view.decode(entry, finalKey) !== MISS) return { payload: entry, isHit: true };
+    return await loadAndKeep({ view, finalKey, options, ...rest, right }, found);
+  } finally {
+    fences.end(right);
+  }
+}
+
+async function loadAndKeep<T>(load: Load<T>, found: Look): Promise<Landed> {
+  const { view, source, options, callLoader } = load;
+  const before = await view.during(() => stampsBeforeLoad(view, options.tags, found.stamps));
   const value =
-    typeof valueOrLoad === 'function'
-      ? await callLoader(valueOrLoad as () => T | Promise<T>)
-      : valueOrLoad;
+    typeof source === 'function' ? await callLoader(source as () => T | Promise<T>) : source;
   if (value === undefined) return { value, isHit: false };
   const { timeout } = options;
   const ttl = view.ttl(typeof timeout === 'function' ? timeout(value) : timeout);
   const payload = encodeOrWarn(view, value, options);
   if (payload === undefined) return { value, isHit: false };
-  if (ttl === 0 || view.parts.life.closing) return { payload, isHit: false };
-  const stamps = await stampsAfterLoad(view, options.tags, before, value);
-  if (stamps) {
-    view.saw(finalKey, stamps);
-    const isTaken = (found.dead ?? entry) !== undefined;
-    await keep(view, finalKey, inEnvelope(view, payload, stamps), ttl, isTaken);
+  if (ttl !== 0 && !view.parts.life.isOver) {
+    await view.during(async () => {
+      const stamps = await stampsAfterLoad(view, options.tags, before, value);
+      if (stamps) await keep(load, found, inEnvelope(view, payload, stamps), ttl, stamps);
+    });
   }
   return { payload, isHit: false };
+}
+
+async function keep<T>(
+  { view, finalKey, right }: Load<T>,
+  found: Look,
+  payload: Payload,
+  ttl: Ttl,
+  stamps: readonly Stamp[],
+): Promise<void> {
+  view.saw(finalKey, stamps);
+  // add() leaves what another process stored meanwhile; but it would refuse for ever where lies what nobody can read, or what
+  // was invalidated.
+  const isTaken = (found.dead ?? found.entry) !== undefined;
+  const storing = right.store(() => view.strict[isTaken ? 'set' : 'add'](finalKey, payload, ttl));
+  await view.changed(storing, undefined);
 }
 
 /** A load is not failed by a value that cannot be cached: it is returned as it is, each time. */
@@ -97,23 +133,5 @@ function encodeOrWarn<T>(view: CacheView, value: T, options: LoadOptions<T>): Pa
       `A value loaded by getOrSet() cannot be kept in cache "${view.parts.alias}", so it is loaded each time. ${reasonOf(error)}.`,
     );
     return undefined;
-  }
-}
-
-async function keep(
-  view: CacheView,
-  finalKey: string,
-  payload: Payload,
-  ttl: Ttl,
-  isTaken: boolean,
-): Promise<void> {
-  try {
-    // add() leaves what another process stored meanwhile; but it would refuse for ever where lies what nobody can read, or
-    // what was invalidated.
-    await (isTaken
-      ? view.strict.set(finalKey, payload, ttl)
-      : view.strict.add(finalKey, payload, ttl));
-  } catch (error) {
-    if (view.onError === 'throw' || !(error instanceof CacheBackendError)) throw error;
   }
 }

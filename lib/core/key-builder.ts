@@ -119,6 +119,11 @@ export class KeyBuilder {
     return this.reserved('tag', `${this.#scope}:${tag}`);
   }
 
+  /** The final key under which the stamp of a namespace is kept. */
+  namespaceKey(name: string): string {
+    return this.reserved('ns', `${this.#scope}:${name}`);
+  }
+
   /**
    * A final key of the package's own: no key of a user becomes one, as those never begin with "~". Always one that backends
    * can take.

@@ -27,18 +27,30 @@ export function stampKeysOf(view: CacheView, tags: LoadTags): readonly string[] 
   return known instanceof HeldTags ? known.stamps?.map(({ key }) => key) : known;
 }
 
+/** Where the stamps lie of the tags of a load; undefined if that is not known yet. */
+export function placesOf(
+  view: CacheView,
+  tags: LoadTags,
+  stampKeys: readonly string[] | undefined,
+): readonly string[] | undefined {
+  if (typeof tags === 'function') return undefined;
+  return (stampKeys ?? []).map((key) => view.place(key));
+}
+
 /** @param read Stamps that were read with the entry, just now. */
 export async function stampsBeforeLoad(
   view: CacheView,
   tags: LoadTags,
   read: ReadonlyMap<string, Payload>,
 ): Promise<BeforeLoad> {
-  const { tagMemory, now } = view.parts;
+  const { tagMemory, now, life } = view.parts;
+  const began = { moment: tagMemory.moment(), beganAt: now() };
+  if (life.isOver) return { ...began, stamps: undefined };
   const known = tags === undefined || typeof tags === 'function' ? [] : tagsToBear(view, tags);
   const holding =
     known instanceof HeldTags ? stampsToBear(view, known) : holdStamps(view, known ?? [], read);
   const stamps = await view.changed<readonly Stamp[] | undefined>(holding, undefined);
-  return { stamps, moment: tagMemory.moment(), beganAt: now() };
+  return { ...began, stamps };
 }
 
 /**

@@ -46,6 +46,7 @@ export async function setMany(
   const tags = options.tags === undefined ? undefined : tagsToBear(view, options.tags);
   const ttl = view.ttl(options.timeout);
   if (payloads.size === 0) return [];
+  await view.voidLoads(payloads.keys());
   const remove = (): Promise<number> => derived.deleteMany(view.strict, [...payloads.keys()]);
   if (ttl === 0) {
     const removal = remove().then(() => []);
@@ -73,7 +74,9 @@ export async function deleteMany(
   version: number | undefined,
 ): Promise<number> {
   const finalKeys = [...new Set(view.keys(keys, version).values())];
-  return finalKeys.length === 0 ? 0 : derived.deleteMany(view.backend, finalKeys);
+  if (finalKeys.length === 0) return 0;
+  await view.voidLoads(finalKeys);
+  return derived.deleteMany(view.backend, finalKeys);
 }
 
 function pairsOf(entries: Entries): Iterable<readonly [string, unknown]> {

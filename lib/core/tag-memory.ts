@@ -48,6 +48,11 @@ export class TagMemory {
     this.#stamps.set(stampKey, { text, at: this.#steps });
   }
 
+  /** The stamp that was seen last. */
+  stampSeen(stampKey: string): string | undefined {
+    return this.#stamps.get(stampKey)?.text;
+  }
+
   /** This moment, for `sawStampBefore()`. */
   moment(): number {
     return this.#steps;
