@@ -17,7 +17,7 @@ import {
 } from './cache.constants.js';
 import { CacheLifecycle } from './cache.lifecycle.js';
 import { CacheConfigError } from './core/cache.errors.js';
-import { CacheRegistry } from './core/cache.registry.js';
+import { CacheRegistry, type RegistryOptions } from './core/cache.registry.js';
 import { CacheService } from './core/cache.service.js';
 import { badOption, checkOptionNames } from './core/option-checks.js';
 import { resolveHttpOptions, type HttpOptions } from './http/http.options.js';
@@ -71,7 +71,7 @@ const registryProvider: Provider = {
   useFactory: (options: CacheModuleOptions, modules: ModulesContainer) => {
     refuseSecondModule(modules);
     return CacheRegistry.open({
-      caches: cachesOf(options),
+      ...cachesOf(options),
       backends: BACKENDS,
       serializer: json(),
       logger: new Logger('CacheModule'),
@@ -112,7 +112,7 @@ function aliasesOf(providers: readonly Provider[]): string[] {
   return [];
 }
 
-function cachesOf(options: CacheModuleOptions): Readonly<Record<string, NamedCacheOptions>> {
+function cachesOf(options: CacheModuleOptions): Pick<RegistryOptions, 'caches' | 'pages'> {
   if (typeof options !== 'object' || options === null) {
     throw badOption('CacheModule', 'options', options, 'an object');
   }
@@ -132,11 +132,17 @@ function cachesOf(options: CacheModuleOptions): Readonly<Record<string, NamedCac
 function withPages(
   caches: Readonly<Record<string, NamedCacheOptions>>,
   http: HttpOptions | undefined,
-): Readonly<Record<string, NamedCacheOptions>> {
+): Pick<RegistryOptions, 'caches' | 'pages'> {
+  if (http?.cache !== undefined || Object.hasOwn(caches, PAGES_ALIAS)) {
+    return { caches, pages: { alias: http?.cache ?? PAGES_ALIAS, isPartOfDefault: false } };
+  }
   const main = caches[DEFAULT_ALIAS];
-  if (http?.cache !== undefined || Object.hasOwn(caches, PAGES_ALIAS) || !main) return caches;
-  if (!isInMemory(main)) return caches;
-  return { ...caches, [PAGES_ALIAS]: { ...main, location: PAGES_ALIAS } as NamedCacheOptions };
+  if (!main || !isInMemory(main)) return { caches };
+  const own = { ...main, location: PAGES_ALIAS } as NamedCacheOptions;
+  return {
+    caches: { ...caches, [PAGES_ALIAS]: own },
+    pages: { alias: PAGES_ALIAS, isPartOfDefault: true },
+  };
 }
 
 function isInMemory(options: NamedCacheOptions): boolean {

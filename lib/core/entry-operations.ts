@@ -108,5 +108,6 @@ export function stampKeysOf(
 export async function clear(view: CacheView): Promise<void> {
   const { fences, space } = view.parts;
   await fences.voidAll(space);
-  await view.strict.clear();
+  const companion = space === '' ? view.parts.companion() : undefined;
+  await Promise.all([view.strict.clear(), companion?.clear?.()]);
 }

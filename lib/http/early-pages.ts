@@ -1,3 +1,4 @@
+import { BoundedMap } from '../core/bounded-map.js';
 import { decideRequest } from './http-cache.policy.js';
 import { isIdentified, originalMethodOf, type HttpExchange } from './http-exchange.js';
 import { requestHead, type RequestHead } from './http-head.js';
@@ -26,8 +27,7 @@ interface EarlyUrl extends FoundAddress {
  */
 export class EarlyPages {
   readonly #pages: Pages;
-  /** The oldest first. */
-  readonly #urls = new Map<string, EarlyUrl>();
+  readonly #urls = new BoundedMap<string, EarlyUrl>(MOST);
 
   constructor(pages: Pages) {
     this.#pages = pages;
@@ -42,10 +42,7 @@ export class EarlyPages {
   ): void {
     // What an extractor of the application took from the request cannot be told without it.
     if (found.address.version.length > 0) return;
-    const name = nameOf(exchange, head);
-    if (this.#urls.has(name)) return;
-    this.#urls.set(name, { ...found, route });
-    if (this.#urls.size > MOST) this.#urls.delete(this.#urls.keys().next().value!);
+    this.#urls.set(nameOf(exchange, head), { ...found, route });
   }
 
   /** True if the request was answered. Never rejects: what the cache cannot tell is left to the router. */

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { BoundedMap } from '../core/bounded-map.js';
 
 /**
  * What became of a page that others wait for. `kept`: it is in the cache. `unshareable`: it is not for everybody. `failed`: it
@@ -34,9 +35,9 @@ const MOST_REMEMBERED = 10_000;
  */
 export class PageFlights {
   readonly #flights = new Map<string, Flight>();
-  /** Until when, on the clock of `performance.now()`. The oldest first. */
-  readonly #alone = new Map<string, number>();
-  readonly #resting = new Map<string, number>();
+  /** Until when, on the clock of `performance.now()`. */
+  readonly #alone = new BoundedMap<string, number>(MOST_REMEMBERED);
+  readonly #resting = new BoundedMap<string, number>(MOST_REMEMBERED);
 
   /** Begins a flight; undefined if one is under way, or if the page is not waited for. */
   begin(key: string): PageFlight | undefined {
@@ -48,7 +49,7 @@ export class PageFlights {
     const land = (landing: Landing): void => {
       if (this.#flights.get(key) !== flight) return;
       this.#flights.delete(key);
-      if (landing === 'unshareable') remember(this.#alone, key, ALONE_MS);
+      if (landing === 'unshareable') this.#alone.set(key, performance.now() + ALONE_MS);
       resolve(landing);
     };
     const flight: Flight = { land, landed };
@@ -68,7 +69,7 @@ export class PageFlights {
 
   /** Making the page anew has failed: it is not tried again at once. */
   rest(key: string): void {
-    remember(this.#resting, key, REST_MS);
+    this.#resting.set(key, performance.now() + REST_MS);
   }
 
   /** A page was kept after all: the next who miss it wait for each other again. */
@@ -100,16 +101,10 @@ export class PageFlights {
   }
 }
 
-function isAhead(moments: Map<string, number>, key: string): boolean {
+function isAhead(moments: BoundedMap<string, number>, key: string): boolean {
   const until = moments.get(key);
   if (until === undefined) return false;
   if (until > performance.now()) return true;
   moments.delete(key);
   return false;
-}
-
-function remember(moments: Map<string, number>, key: string, ms: number): void {
-  moments.delete(key);
-  moments.set(key, performance.now() + ms);
-  if (moments.size > MOST_REMEMBERED) moments.delete(moments.keys().next().value!);
 }

@@ -155,6 +155,7 @@ export class PageRecording implements ResponseObserver {
       fields: [...page.fields, ...etag],
       removed: page.removed,
       storedAt,
+      date: lines.get('date')?.[0] ?? new Date(storedAt).toUTCString(),
       age: ageOf(lines),
       freshUntil: ttl === null ? null : storedAt + ttl * 1000,
       stale,

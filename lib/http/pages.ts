@@ -50,13 +50,19 @@ export class Pages {
   }
 
   /**
-   * Removes what bears one of these tags, pages and values of the cache `default`.
+   * Removes what bears one of these tags: values of the cache `default`, with which the pages of the application fall, and the
+   * pages of routes that name a cache of their own.
    *
    * @throws {CacheBackendError} if a cache fails.
    */
   async invalidateTags(tags: readonly string[]): Promise<void> {
     if (tags.length === 0) return;
-    const stores = new Set([this.store(DEFAULT_ALIAS), ...this.all()]);
-    await Promise.all([...stores].map((store) => store.invalidateTags(tags)));
+    const caches = new Set([DEFAULT_ALIAS, ...pagesAliases()]);
+    caches.delete(this.#alias === DEFAULT_ALIAS ? '' : this.#alias);
+    await Promise.all(
+      [...caches].map((alias) =>
+        this.#registry.has(alias) ? this.cache(alias).invalidateTags(...tags) : undefined,
+      ),
+    );
   }
 }

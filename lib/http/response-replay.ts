@@ -44,7 +44,7 @@ export function replayPage({ exchange, head, page, mark, name, now, preset }: Re
   addVary(response, page);
   const age = page.age + Math.max(0, Math.floor((now - page.storedAt) / 1000));
   response.setHeader('Age', String(age));
-  response.setHeader('Date', new Date(page.storedAt).toUTCString());
+  response.setHeader('Date', page.date);
   markResponse(response, mark, name);
   // Of the whole head, because a validator may be among what earlier layers have set.
   const unchanged = isNotModified(head.headers, validatorsOf(linesOfFields(fieldsOf(response))));

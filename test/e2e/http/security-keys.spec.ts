@@ -139,6 +139,7 @@ describe.each(PLATFORMS)('the response cache is safe about keys, on %s', (platfo
         fields: [],
         removed: [],
         storedAt: 0,
+        date: 'Thu, 01 Jan 1970 00:00:00 GMT',
         age: 0,
         freshUntil: null,
         stale: { whileRevalidate: 0, ifError: 0 },

@@ -35,6 +35,7 @@ function page(body: string, ttl: Ttl = 60): StoredPage {
     fields: [],
     removed: [],
     storedAt: clock.now(),
+    date: new Date(clock.now()).toUTCString(),
     age: 0,
     freshUntil: ttl === null ? null : clock.now() + ttl * 1000,
     stale: { whileRevalidate: 0, ifError: 0 },

@@ -17,6 +17,7 @@ const PAGE: StoredPage = {
   ],
   removed: ['x-frame-options'],
   storedAt: 1_790_000_000_000,
+  date: 'Mon, 21 Sep 2026 15:06:40 GMT',
   age: 3,
   freshUntil: 1_790_000_060_000,
   stale: { whileRevalidate: 30, ifError: 3600 },
