@@ -29,7 +29,7 @@ export const EXCEPTIONS: readonly Exception[] = [
     ],
   },
   {
-    why: 'An answer with one of these headers is for one client, for one connection or a part of a page, and is not kept at all.',
+    why: 'An answer with one of these headers is for one client, or a part of a page, and is not kept at all.',
     ids: [
       'headers-store-Clear-Site-Data',
       'headers-store-Content-Range',
@@ -37,7 +37,6 @@ export const EXCEPTIONS: readonly Exception[] = [
       'headers-store-Proxy-Authentication-Info',
       'headers-store-Set-Cookie',
       'headers-store-Set-Cookie2',
-      'headers-store-Upgrade',
       'other-set-cookie',
     ],
   },
