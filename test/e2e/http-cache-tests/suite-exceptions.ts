@@ -29,7 +29,7 @@ export const EXCEPTIONS: readonly Exception[] = [
     ],
   },
   {
-    why: 'An answer with one of these headers is for one client, for one connection or a part of a page, and is not kept at all.',
+    why: 'An answer with one of these headers is for one client, or a part of a page, and is not kept at all.',
     ids: [
       'headers-store-Clear-Site-Data',
       'headers-store-Content-Range',
@@ -37,7 +37,6 @@ export const EXCEPTIONS: readonly Exception[] = [
       'headers-store-Proxy-Authentication-Info',
       'headers-store-Set-Cookie',
       'headers-store-Set-Cookie2',
-      'headers-store-Upgrade',
       'other-set-cookie',
     ],
   },
@@ -133,5 +132,13 @@ export const AWAITED_INVALIDATIONS: readonly string[] = [
   `invalidate-${method}-cl`,
 ]);
 
-/** What comes out either way: a hit tells the second in which its page was finished, which may be the one after its Date. */
-export const UNSETTLED: readonly string[] = ['other-date-update'];
+/**
+ * What comes out either way: a page counts its Age and its Date from the moment in which it was finished, which is after
+ * the client was sent its head, and may be in the next second.
+ */
+export const UNSETTLED: readonly string[] = [
+  'other-age-gen',
+  'other-age-update-expires',
+  'other-age-update-max-age',
+  'other-date-update',
+];
