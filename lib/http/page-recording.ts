@@ -26,8 +26,6 @@ import {
 
 /** What is settled about a page before it is made. */
 export interface PageRules extends BrowserRules {
-  /** What the route says; undefined = it says nothing. */
-  readonly routeTtl: Ttl | undefined;
   /** Holds where neither the route nor the response says anything. */
   readonly defaultTtl: Ttl;
   readonly statuses: ReadonlySet<number>;
@@ -81,6 +79,8 @@ export class PageRecording implements ResponseObserver {
   #own: HeaderLines = new Map();
   #told: readonly HeaderField[] = [];
   #read: readonly string[] = [];
+  /** When the head was sent. */
+  #sentAt = 0;
   #isCancelled = false;
   #isReplaced = false;
   #isKeeping = false;
@@ -118,8 +118,9 @@ export class PageRecording implements ResponseObserver {
   beforeHead({ status, fields }: OutgoingHead): number {
     this.#read = this.#options.headersRead?.() ?? [];
     if (this.#isReplaced) return status;
-    const { exchange, head, mark } = this.#options;
+    const { exchange, head, mark, clock } = this.#options;
     const { response } = exchange;
+    this.#sentAt = clock.now();
     const lines = linesOfFields(fields);
     const decision = this.#isCancelled ? undefined : this.#decide(status, lines);
     if (decision?.store) {
@@ -138,7 +139,7 @@ export class PageRecording implements ResponseObserver {
   }
 
   finished({ status, fields, lines, body }: Recording): void {
-    const { clock, isSomebodys, report } = this.#options;
+    const { isSomebodys, report } = this.#options;
     const decision = this.#decide(status, this.#withoutTold(lines));
     if (!decision.store || isSomebodys()) {
       // Found out only within, by an interceptor or the handler itself.
@@ -148,7 +149,7 @@ export class PageRecording implements ResponseObserver {
     }
     const page = pageHeaders(this.#asTold(fields), this.#preset);
     const etag: HeaderField[] = lines.has('etag') ? [] : [['ETag', weakETag(body)]];
-    const storedAt = clock.now();
+    const storedAt = this.#sentAt;
     const { ttl, stale = { whileRevalidate: 0, ifError: 0 } } = decision;
     void this.#keep(decision, {
       status,

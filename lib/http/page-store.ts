@@ -113,7 +113,7 @@ export class PageStore {
     await this.#cache.invalidateTags(...tags);
   }
 
-  /** Keeps a page, from the moment at which it was finished. */
+  /** Keeps a page, from the moment at which its head was sent. */
   async keep(place: PagePlace, head: RequestHead, page: StoredPage, how: Keeping): Promise<Kept> {
     const { key } = place;
     const writes = this.#writes.get(key) ?? { last: Promise.resolve(), count: 0 };

@@ -9,7 +9,7 @@ export interface StoredPage {
   readonly fields: readonly HeaderField[];
   /** Lower-case names of headers that the handler removed. */
   readonly removed: readonly string[];
-  /** When the response was finished. Milliseconds since the epoch. */
+  /** When its head was sent. Milliseconds since the epoch. */
   readonly storedAt: number;
   /** The `Date` under which it was sent. */
   readonly date: string;

@@ -119,26 +119,3 @@ export const EXCEPTIONS: readonly Exception[] = [
     platform: 'express',
   },
 ];
-
-/** Reuses that are to end when a request with an unsafe method drops the pages of its URL, its Location and its Content-Location. */
-export const AWAITED_INVALIDATIONS: readonly string[] = [
-  'POST',
-  'PUT',
-  'DELETE',
-  'M-SEARCH',
-].flatMap((method) => [
-  `invalidate-${method}`,
-  `invalidate-${method}-location`,
-  `invalidate-${method}-cl`,
-]);
-
-/**
- * What comes out either way: a page counts its Age and its Date from the moment in which it was finished, which is after
- * the client was sent its head, and may be in the next second.
- */
-export const UNSETTLED: readonly string[] = [
-  'other-age-gen',
-  'other-age-update-expires',
-  'other-age-update-max-age',
-  'other-date-update',
-];
