@@ -13,6 +13,7 @@ import { isolationCases } from './cache-isolation.cases.js';
 import { keyCases } from './cache-key.cases.js';
 import { lifeCases } from './cache-life.cases.js';
 import { loadCases } from './cache-load.cases.js';
+import { lockCases } from './cache-lock.cases.js';
 import { manyCases } from './cache-many.cases.js';
 import { timeoutCases } from './cache-timeout.cases.js';
 import { valueCases } from './cache-value.cases.js';
@@ -59,6 +60,7 @@ export function cacheContract(options: CacheContractOptions): ContractCase[] {
     ...manyCases,
     ...counterCases,
     ...loadCases,
+    ...lockCases,
     ...versionCases,
     ...keyCases,
     ...lifeCases,
