@@ -48,6 +48,7 @@ export class FileBackend implements CacheBackend {
   readonly #context: BackendContext;
   readonly #options: ResolvedFileOptions;
   readonly #parts: FileParts;
+  readonly #locks: FileLockHome;
   #hits = 0;
   #misses = 0;
   #isClosed = false;
@@ -56,6 +57,10 @@ export class FileBackend implements CacheBackend {
     this.#context = context;
     this.#options = options;
     this.#parts = fileParts(context, options);
+    this.#locks = {
+      ...this.#parts,
+      run: (operation, ifAbsent) => this.#runOr(ifAbsent, operation),
+    };
     this.description = `file ${options.location}`;
     this.deadlineMs = options.deadlineMs;
   }
@@ -128,15 +133,7 @@ export class FileBackend implements CacheBackend {
   }
 
   lock(key: string, seconds: number): Promise<BackendLock | undefined> {
-    const { layout, lookup, writer, owned } = this.#parts;
-    const home: FileLockHome = {
-      layout,
-      lookup,
-      writer,
-      owned,
-      run: (operation, ifAbsent) => this.#runOr(ifAbsent, operation),
-    };
-    return this.#at(key, (place, until) => takeFileLock(home, place, seconds, until));
+    return this.#at(key, (place, until) => takeFileLock(this.#locks, place, seconds, until));
   }
 
   async ttl(key: string): Promise<Ttl | undefined> {
