@@ -20,6 +20,7 @@ import { getOrSet } from './get-or-set.js';
 import { get, set } from './hot-operations.js';
 import { deleteMany, type Entries, getMany, setMany } from './many-operations.js';
 import { namespaceParts } from './namespace.js';
+import { type CacheLock, type LockOptions, type LockTimeout, takeLock, withLock } from './lock.js';
 import type { HeldTags } from './tags.js';
 import { optionsOf } from './options-of.js';
 import type { Timeout } from './timeout.js';
@@ -366,5 +367,40 @@ export class CacheService {
   close(): Promise<void> {
     const { life, backend } = this.#view.parts;
     return life.close(async () => backend.close?.());
+  }
+
+  /**
+   * The lock of a key, if nobody else has it: across all processes there is one at a time. It is no value: `get(key)` does not
+   * see it and `clear()` does not end it.
+   *
+   * @param timeout Seconds, or a string with its unit: after that it ends by itself, so that an owner who died is replaced.
+   * @param options `wait`: how long to try. Default: once.
+   * @returns undefined if somebody else has it.
+   * @throws {TypeError} for `null`, 0 and less. @throws the signal's reason, if `options.signal` is aborted while it waits.
+   * @throws {CacheUnsupportedError} @throws {CacheBackendError} if the backend fails, whatever `onError` says.
+   */
+  lock(
+    key: string,
+    timeout: LockTimeout,
+    options: LockOptions = {},
+  ): Promise<CacheLock | undefined> {
+    return takeLock(this.#view, key, timeout, options);
+  }
+
+  /**
+   * Runs work while it has the lock of a key, and gives the lock back after that, whatever came of the work. A lock that ended
+   * before the work did is logged: others may have worked at the same time.
+   *
+   * @param work Is handed the lock, so that it can be extended.
+   * @returns what the work returns. @throws what the work throws, and otherwise as `lock()`.
+   * @throws {CacheLockedError} if the lock was not to be had in time; the work did not begin.
+   */
+  withLock<T>(
+    key: string,
+    timeout: LockTimeout,
+    work: (lock: CacheLock) => T | Promise<T>,
+    options: LockOptions = {},
+  ): Promise<T> {
+    return withLock(this.#view, key, timeout, work, options);
   }
 }

@@ -3,6 +3,7 @@ import type { Payload, Ttl } from '../../core/cache-backend.interface.js';
 import type { Clock } from '../../core/clock.js';
 import { entrySize } from './entry-size.js';
 import { MemoryLeases } from './memory.leases.js';
+import { MemoryLocks } from './memory.locks.js';
 import type { MemoryLimits } from './memory.options.js';
 
 /** What is kept under a key. The expiry stands here, so that a touch leaves the order of use alone. */
@@ -24,6 +25,8 @@ export class MemoryStore {
   users = 0;
   /** Who is loading what. */
   readonly leases: MemoryLeases;
+  /** Who has which lock. No other method here sees to them. */
+  readonly locks: MemoryLocks;
   hits = 0;
   misses = 0;
   evictions = 0;
@@ -42,6 +45,7 @@ export class MemoryStore {
   ) {
     this.#entries = new LRUCache({ max: limits.maxEntries, maxSize: limits.maxBytes });
     this.leases = new MemoryLeases(clock);
+    this.locks = new MemoryLocks(clock);
   }
 
   get size(): number {

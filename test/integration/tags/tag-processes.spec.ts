@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { describeWithMemcached, memcachedServers } from '../../support/memcached.js';
-import { buildMemcachedWorker, type MemcachedBuild } from '../../support/memcached-build.js';
+import { buildWorker, type WorkerBuild } from '../../support/worker-build.js';
 import { filePlace } from '../../support/file-place.js';
 import type { TagAnswer, TagTask } from '../../support/tag-worker.js';
 
@@ -11,10 +11,10 @@ const VALUES = HEAVY ? 100_000 : 1_000;
 const RACES = HEAVY ? 10_000 : 150;
 const TITLE = `for two processes ${VALUES} values under one tag are gone at once, and of ${RACES} values made while theirs is invalidated none is stale`;
 
-let build: MemcachedBuild<TagTask, TagAnswer>;
+let build: WorkerBuild<TagTask, TagAnswer>;
 
 beforeAll(async () => {
-  build = await buildMemcachedWorker('tag-worker');
+  build = await buildWorker('tag-worker');
 });
 
 afterAll(() => build.remove());
