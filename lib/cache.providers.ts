@@ -9,8 +9,10 @@ import type {
 import type { NamedCacheOptions } from './named-cache-options.interface.js';
 import {
   CACHE_MODULE_OPTIONS,
+  CACHE_PAGES,
   CACHE_REGISTRY,
   DEFAULT_ALIAS,
+  PAGES_ALIAS,
   getCacheToken,
 } from './cache.constants.js';
 import { CacheLifecycle } from './cache.lifecycle.js';
@@ -18,6 +20,9 @@ import { CacheConfigError } from './core/cache.errors.js';
 import { CacheRegistry } from './core/cache.registry.js';
 import { CacheService } from './core/cache.service.js';
 import { badOption, checkOptionNames } from './core/option-checks.js';
+import { resolveHttpOptions, type HttpOptions } from './http/http.options.js';
+import { PageCache } from './http/page-cache.js';
+import { Pages } from './http/pages.js';
 import { injectedAliases, isInjected } from './injected-aliases.js';
 import { json } from './serializers/json/index.js';
 
@@ -36,6 +41,12 @@ export function withCaches(definition: DynamicModule, extras: CacheModuleExtras)
         registryProvider,
         { provide: CacheRegistry, useExisting: CACHE_REGISTRY },
         { provide: CacheService, useExisting: getCacheToken() },
+        pagesProvider,
+        {
+          provide: PageCache,
+          inject: [CACHE_PAGES],
+          useFactory: (pages: Pages) => new PageCache(pages),
+        },
         CacheLifecycle,
         ...tokensOf(aliases).map(cacheProvider),
       ];
@@ -46,6 +57,8 @@ export function withCaches(definition: DynamicModule, extras: CacheModuleExtras)
         CACHE_REGISTRY,
         CacheRegistry,
         CacheService,
+        CACHE_PAGES,
+        PageCache,
         ...tokensOf(aliases).map(getCacheToken),
       ];
     },
@@ -64,6 +77,13 @@ const registryProvider: Provider = {
       logger: new Logger('CacheModule'),
     });
   },
+};
+
+const pagesProvider: Provider = {
+  provide: CACHE_PAGES,
+  inject: [CACHE_REGISTRY, CACHE_MODULE_OPTIONS],
+  useFactory: (registry: CacheRegistry, options: CacheModuleOptions) =>
+    new Pages(registry, resolveHttpOptions(options.http)),
 };
 
 function cacheProvider(alias: string): Provider {
@@ -96,10 +116,34 @@ function cachesOf(options: CacheModuleOptions): Readonly<Record<string, NamedCac
   if (typeof options !== 'object' || options === null) {
     throw badOption('CacheModule', 'options', options, 'an object');
   }
-  if (!('caches' in options)) return { [DEFAULT_ALIAS]: options };
-  checkOptionNames('CacheModule.forRoot() beside "caches"', options, ['caches']);
-  if (typeof options.caches === 'object' && options.caches !== null) return options.caches;
-  throw badOption('CacheModule', 'caches', options.caches, 'an object of caches by alias');
+  const { http, ...settings } = options;
+  if (!('caches' in settings)) return withPages({ [DEFAULT_ALIAS]: settings }, http);
+  checkOptionNames('CacheModule.forRoot() beside "caches"', settings, ['caches', 'http']);
+  if (typeof settings.caches === 'object' && settings.caches !== null) {
+    return withPages(settings.caches, http);
+  }
+  throw badOption('CacheModule', 'caches', settings.caches, 'an object of caches by alias');
+}
+
+/**
+ * Pages in memory have a store of their own, so that a flood of URLs evicts nothing else: the cache `pages`, with the settings
+ * of `default`, unless the application says itself where pages are kept.
+ */
+function withPages(
+  caches: Readonly<Record<string, NamedCacheOptions>>,
+  http: HttpOptions | undefined,
+): Readonly<Record<string, NamedCacheOptions>> {
+  const main = caches[DEFAULT_ALIAS];
+  if (http?.cache !== undefined || Object.hasOwn(caches, PAGES_ALIAS) || !main) return caches;
+  if (!isInMemory(main)) return caches;
+  return { ...caches, [PAGES_ALIAS]: { ...main, location: PAGES_ALIAS } as NamedCacheOptions };
+}
+
+function isInMemory(options: NamedCacheOptions): boolean {
+  // What is no object at all is refused with the other options.
+  if (typeof options !== 'object') return false;
+  if ('url' in options) return /^memory:/i.test(options.url ?? '');
+  return (options.backend ?? 'memory') === 'memory';
 }
 
 function refuseSecondModule(modules: ModulesContainer): void {

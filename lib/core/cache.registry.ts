@@ -5,19 +5,23 @@ import type {
   CacheBackendFactory,
 } from './cache-backend.interface.js';
 import { publish } from './cache-events.js';
+import { CacheLife } from './cache-life.js';
 import { CacheLog, consoleLogger, type CacheLogger } from './cache-log.js';
 import type { CacheOptions } from './cache-options.interface.js';
 import type { CacheParts } from './cache-parts.interface.js';
 import { CacheService } from './cache.service.js';
 import { CacheConfigError, reasonOf, shortKey } from './cache.errors.js';
 import { systemClock, type Clock } from './clock.js';
+import type { Landed } from './get-or-set.js';
 import { guarded } from './guarded.backend.js';
 import { KeyBuilder } from './key-builder.js';
+import { LoadFences } from './load-fences.js';
 import { didYouMean } from './option-checks.js';
 import { PayloadCodec } from './payload-codec.js';
 import { resolveCacheOptions, type ResolvedCacheOptions } from './resolve-cache-options.js';
 import type { Serializer } from './serializer.interface.js';
 import { SingleFlight } from './single-flight.js';
+import { TagMemory } from './tag-memory.js';
 import { TurnBudget } from './turn-budget.js';
 
 /** Loads the factory of a backend that is known by name. */
@@ -132,6 +136,7 @@ async function openCache(
   const backend = await makeBackend(settings, options.backends, context);
   reporter.name = backend.name;
   await backend.open?.();
+  const flights = { miss: new SingleFlight<Landed>(), throw: new SingleFlight<Landed>() };
   const parts: CacheParts = {
     alias,
     backend,
@@ -144,8 +149,12 @@ async function openCache(
     ),
     timeout: settings.timeout,
     onError,
-    flights: { miss: new SingleFlight(), throw: new SingleFlight() },
+    flights,
+    fences: new LoadFences([flights.miss, flights.throw]),
     turns: new TurnBudget(),
+    tagMemory: new TagMemory(),
+    space: '',
+    life: new CacheLife(),
     log,
     warnsOfMilliseconds: process.env['NODE_ENV'] !== 'production',
     now: () => clock.now(),

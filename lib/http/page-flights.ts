@@ -21,8 +21,10 @@ interface Flight extends PageFlight {
 
 /** How long a page that turned out not to be for everybody is not waited for, in milliseconds. */
 const ALONE_MS = 120_000;
-/** Most pages of which that is remembered. */
-const MOST_ALONE = 10_000;
+/** How long a page is not made anew in the background after that has failed, in milliseconds. */
+const REST_MS = 1_000;
+/** Most pages of which either is remembered. */
+const MOST_REMEMBERED = 10_000;
 
 /**
  * Sees to it that of many requests for one page that is not in the cache one makes it, and the others wait for that.
@@ -34,6 +36,7 @@ export class PageFlights {
   readonly #flights = new Map<string, Flight>();
   /** Until when, on the clock of `performance.now()`. The oldest first. */
   readonly #alone = new Map<string, number>();
+  readonly #resting = new Map<string, number>();
 
   /** Begins a flight; undefined if one is under way, or if the page is not waited for. */
   begin(key: string): PageFlight | undefined {
@@ -45,7 +48,7 @@ export class PageFlights {
     const land = (landing: Landing): void => {
       if (this.#flights.get(key) !== flight) return;
       this.#flights.delete(key);
-      if (landing === 'unshareable') this.#rememberAlone(key);
+      if (landing === 'unshareable') remember(this.#alone, key, ALONE_MS);
       resolve(landing);
     };
     const flight: Flight = { land, landed };
@@ -55,11 +58,17 @@ export class PageFlights {
 
   /** True if each request for the page is to make its own. */
   isAlone(key: string): boolean {
-    const until = this.#alone.get(key);
-    if (until === undefined) return false;
-    if (until > performance.now()) return true;
-    this.#alone.delete(key);
-    return false;
+    return isAhead(this.#alone, key);
+  }
+
+  /** True if making the page anew has failed just now. */
+  isResting(key: string): boolean {
+    return isAhead(this.#resting, key);
+  }
+
+  /** Making the page anew has failed: it is not tried again at once. */
+  rest(key: string): void {
+    remember(this.#resting, key, REST_MS);
   }
 
   /** A page was kept after all: the next who miss it wait for each other again. */
@@ -89,10 +98,18 @@ export class PageFlights {
       response.off('close', onClose!);
     }
   }
+}
 
-  #rememberAlone(key: string): void {
-    this.#alone.delete(key);
-    this.#alone.set(key, performance.now() + ALONE_MS);
-    if (this.#alone.size > MOST_ALONE) this.#alone.delete(this.#alone.keys().next().value!);
-  }
+function isAhead(moments: Map<string, number>, key: string): boolean {
+  const until = moments.get(key);
+  if (until === undefined) return false;
+  if (until > performance.now()) return true;
+  moments.delete(key);
+  return false;
+}
+
+function remember(moments: Map<string, number>, key: string, ms: number): void {
+  moments.delete(key);
+  moments.set(key, performance.now() + ms);
+  if (moments.size > MOST_REMEMBERED) moments.delete(moments.keys().next().value!);
 }

@@ -1,4 +1,5 @@
 import type { Leased } from '../core/cache-backend.interface.js';
+import { LEASE_SECONDS } from '../core/lease-time.js';
 import type { BackendCase, BackendCaseContext, BackendFeature } from './backend-case.js';
 import { expectEqual, expectTrue } from './assertions.js';
 import { digits, expectPayload, text } from './payload-samples.js';
@@ -160,6 +161,45 @@ export const leaseCases: readonly BackendCase[] = [
     },
   },
   {
+    title:
+      'a lease that is not renewed ends with its time, and what its owner loaded is not stored',
+    needs,
+    exactTime: true,
+    run: async ({ backend, key, advance }) => {
+      const { lease } = await backend.lease!(key('k'), {});
+      await advance(LEASE_SECONDS - 1);
+      expectEqual(await lease!.renew(), true, 'renew()');
+
+      await advance(LEASE_SECONDS - 1);
+      const early = await backend.lease!(key('k'), {});
+      await advance(1);
+      const next = await backend.lease!(key('k'), {});
+
+      expectEqual(early.lease, undefined, 'for another who asks in its time');
+      expectTrue(next.lease !== undefined, 'the next who asks may load');
+      expectEqual(await lease!.renew(), false, 'renew() of the first');
+      expectEqual(await lease!.fill(OLD, 100), false, 'fill() of the first');
+      await lease!.release();
+      expectEqual(await next.lease!.fill(NEW, 100), true, 'fill() of the next');
+      expectPayload(await backend.get(key('k')), NEW, 'the entry');
+    },
+  },
+  {
+    title: 'a lease that has ended is of no use, although nobody else has asked since',
+    needs,
+    exactTime: true,
+    run: async ({ backend, key, advance }) => {
+      const filled = await backend.lease!(key('filled'), {});
+      const renewed = await backend.lease!(key('renewed'), {});
+
+      await advance(LEASE_SECONDS);
+
+      expectEqual(await filled.lease!.fill(OLD, 100), false, 'fill()');
+      expectEqual(await renewed.lease!.renew(), false, 'renew()');
+      expectEqual(await backend.get(key('filled')), undefined, 'the entry');
+    },
+  },
+  {
     title: 'incr() with a start begins a counter in the place of a lease',
     needs: [...needs, 'incr'],
     run: async ({ backend, key }) => {
@@ -212,6 +252,26 @@ export const leaseCases: readonly BackendCase[] = [
       const next = await backend.lease!(key('k'), { stale: 200 });
       expectPayload(next.payload, OLD, 'the payload of the next');
       expectTrue(next.lease !== undefined, 'the next may load');
+    },
+  },
+  {
+    title: 'a change of a stale entry is not undone by whoever loads it again',
+    needs: [...needs, 'staleLeases'],
+    run: async ({ backend, key, has }) => {
+      await backend.set(key('set'), OLD, 100);
+      await backend.set(key('n'), digits(1), 100);
+      const first = await backend.lease!(key('set'), { stale: 200 });
+      const second = await backend.lease!(key('n'), { stale: 200 });
+
+      await backend.set(key('set'), NEW, 100);
+      await (has.incr === false
+        ? backend.set(key('n'), digits(2), 100)
+        : backend.incr!(key('n'), 1));
+
+      expectEqual(await first.lease!.fill(OLD, 500), false, 'fill() after set()');
+      expectEqual(await second.lease!.fill(OLD, 500), false, 'fill() after incr()');
+      expectPayload(await backend.get(key('set')), NEW, 'what was set');
+      expectPayload(await backend.get(key('n')), digits(2), 'the counter');
     },
   },
   {

@@ -7,7 +7,13 @@ import { guarded } from '../../lib/core/guarded.backend.js';
 import { leaseCases } from '../../lib/testing/backend-lease.cases.js';
 import { describeWithMemcached } from '../support/memcached.js';
 import { backendPlace } from '../support/suite-backends.js';
-import { contractOf, REAL_TIME, runTogether, without } from '../support/suite-contract.js';
+import {
+  contractOf,
+  inNamespace,
+  REAL_TIME,
+  runTogether,
+  without,
+} from '../support/suite-contract.js';
 import { CLIENTS, memcachedPlaces, PATIENT, serverForAll } from '../support/suite-memcached.js';
 
 const own =
@@ -76,6 +82,11 @@ describe.each(CLIENTS)('over %s', (client) => {
       );
     });
 
+    describe('a namespace of a cache', () => {
+      const part = inNamespace(contractOf(memcachedPlaces(server, client)), 'part');
+      runTogether(cacheContract({ ...part, supports: lacking }), leftOut);
+    });
+
     describe('a cache with another key function', () => {
       const places = memcachedPlaces(server, client);
       runTogether(
@@ -104,7 +115,7 @@ describe.each(CLIENTS)('over %s', (client) => {
 
     runTogether(
       cases.filter(({ title }) => LEASES.has(title)),
-      client === 'memjs' ? without('staleLeases') : [],
+      client === 'memjs' ? [...without('staleLeases'), REAL_TIME] : [REAL_TIME],
     );
   });
 

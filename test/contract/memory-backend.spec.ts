@@ -14,14 +14,14 @@ const common = {
   advance: (seconds: number) => {
     clock.advance(seconds);
   },
-  supports: { ping: false, lease: false },
+  supports: { ping: false },
   refusedBytes: 4 * MEBIBYTE,
 };
 
 describe('memory', () => {
   runInTurn(
     backendContract({ ...common, create: (scope) => place.open(factory, scope) }),
-    without('ping', 'lease'),
+    without('ping'),
   );
 });
 
@@ -29,11 +29,11 @@ describe('memory behind the guard', () => {
   runInTurn(
     backendContract({
       ...common,
-      supports: { ping: false, lease: false, getSync: false, setSync: false },
+      supports: { ping: false, getSync: false, setSync: false },
       create: async (scope) =>
         guarded(watched(await place.open(factory, scope)), place.context(scope)).strict,
     }),
-    without('ping', 'lease', 'getSync', 'setSync'),
+    without('ping', 'getSync', 'setSync'),
   );
 });
 
@@ -41,11 +41,11 @@ describe('memory behind the guard that turns failures into misses', () => {
   runInTurn(
     backendContract({
       ...common,
-      supports: { ping: false, lease: false, getSync: false, setSync: false },
+      supports: { ping: false, getSync: false, setSync: false },
       create: async (scope) =>
         guarded(watched(await place.open(factory, scope)), place.context(scope)).forgiving,
     }),
-    without('ping', 'lease', 'getSync', 'setSync'),
+    without('ping', 'getSync', 'setSync'),
   );
 });
 

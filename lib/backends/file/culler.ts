@@ -10,7 +10,7 @@ export interface CullerParts {
   readonly io: FileIo;
   readonly leaves: LeafFiles;
   readonly clock: Clock;
-  /** Removes an entry that cannot be read or has expired, unless it was replaced meanwhile. */
+  /** Removes an entry, a lease or a lock that cannot be read or has expired, unless it was replaced meanwhile. */
   removeDead(path: string): Promise<void>;
 }
 
@@ -86,8 +86,16 @@ export class Culler {
     const existing = await leaves.existing(group * this.#leavesInGroup, this.#leavesInGroup);
     const listings = await inParallel(existing, (leaf) => leaves.list(leaf));
     await leaves.sweep(listings.flatMap(({ leftovers }) => leftovers));
+    await this.#removeDead(listings.flatMap(({ leases, held }) => [...leases, ...held]));
     const entries = listings.flatMap((listing) => listing.entries);
     return entries.length > this.#limit ? this.#cull(entries, written) : entries.length;
+  }
+
+  /** What those who were killed, or forgot it, held for a time that is over. */
+  async #removeDead(paths: readonly string[]): Promise<void> {
+    await inParallel(paths, async (path) => {
+      if ((await this.#candidate(path))?.isDead === true) await this.#parts.removeDead(path);
+    });
   }
 
   async #cull(entries: readonly string[], written: string): Promise<number> {

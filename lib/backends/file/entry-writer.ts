@@ -34,14 +34,21 @@ export class EntryWriter {
     bytes: Buffer,
     put: (temporary: string) => Promise<T>,
   ): Promise<T> {
-    for (let tries = 1; ; tries += 1) {
+    return this.inLeaf(place, async () => {
       const temporary = this.#parts.layout.temporary(place.path);
+      await this.#parts.io.write(temporary, bytes);
+      return this.#putOrDiscard(temporary, put);
+    });
+  }
+
+  /** Does work that needs the leaf of a place; again once that is made, if it was not there. */
+  async inLeaf<T>({ leaf }: EntryPlace, work: () => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries += 1) {
       try {
-        await this.#parts.io.write(temporary, bytes);
-        return await this.#putOrDiscard(temporary, put);
+        return await work();
       } catch (error) {
         if (!isAbsent(error) || tries === MOST_TRIES) throw error;
-        await this.#makeLeaf(place.leaf);
+        await this.#makeLeaf(leaf);
       }
     }
   }

@@ -13,14 +13,21 @@ export interface EntryPlace {
 }
 
 /** What a file in a leaf is, by its name alone. */
-export type FileRole = 'entry' | 'leftover' | 'foreign';
+export type FileRole = 'entry' | 'lease' | 'held' | 'leftover' | 'foreign';
 
 /** Leaves of one scope: 16 directories with 16 directories each. */
 export const LEAVES = 256;
 
 const ENTRY_SUFFIX = '.njcache';
+const LEASE_SUFFIX = '.lease';
+const HELD_SUFFIX = '.held';
 const LOCK_SUFFIX = '.lock';
-const ENTRY_NAME = /^[0-9a-f]{64}\.njcache$/;
+const NAME = /^[0-9a-f]{64}\.(njcache|lease|held)$/;
+const ROLES: Readonly<Record<string, FileRole>> = {
+  njcache: 'entry',
+  lease: 'lease',
+  held: 'held',
+};
 // Temporary files and locks; they outlive their operation only if its process was killed.
 const LEFTOVER_NAME = /^[0-9a-f]{64}\.(?:[0-9a-z]+\.tmp|lock|lock\.steal)$/;
 const HEX = '0123456789abcdef';
@@ -77,15 +84,31 @@ export class FileLayout {
     return join(this.scopeDirectory, `${this.#tag}${this.#count.toString(36)}.tmp`);
   }
 
-  /** The lock of an entry's file. */
-  lock(entryPath: string): string {
-    return withoutSuffix(entryPath) + LOCK_SUFFIX;
+  /** The lock of a key, under which its files are changed; from the path of any of them. */
+  lock(path: string): string {
+    return withoutSuffix(path) + LOCK_SUFFIX;
+  }
+
+  /** The file beside an entry that says who is loading it. */
+  lease(entry: EntryPlace): EntryPlace {
+    return { ...entry, path: withoutSuffix(entry.path) + LEASE_SUFFIX };
+  }
+
+  /** The file that says who holds the lock that users of the cache take on a key. */
+  held(entry: EntryPlace): EntryPlace {
+    return { ...entry, path: withoutSuffix(entry.path) + HELD_SUFFIX };
+  }
+
+  /** The entry's file beside a lease. */
+  entryOf(leasePath: string): string {
+    return withoutSuffix(leasePath) + ENTRY_SUFFIX;
   }
 
   /** What a file of a leaf is. A name of ours in another leaf than its own is foreign. */
   roleOf(leaf: number, name: string): FileRole {
     if (name[0] !== HEX[leaf >> 4] || name[1] !== HEX[leaf & 15]) return 'foreign';
-    if (ENTRY_NAME.test(name)) return 'entry';
+    const suffix = NAME.exec(name)?.[1];
+    if (suffix !== undefined) return ROLES[suffix]!;
     return LEFTOVER_NAME.test(name) ? 'leftover' : 'foreign';
   }
 }
@@ -100,6 +123,7 @@ function scopeName(scope: string): string {
   return `${head}.${hash('sha256', Buffer.from(scope, 'utf16le')).slice(0, 40)}`;
 }
 
-function withoutSuffix(entryPath: string): string {
-  return entryPath.slice(0, -ENTRY_SUFFIX.length);
+// The name is hex digits, so its only dot begins the suffix.
+function withoutSuffix(path: string): string {
+  return path.slice(0, path.lastIndexOf('.'));
 }

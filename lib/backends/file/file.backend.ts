@@ -2,18 +2,22 @@ import type {
   BackendContext,
   CacheBackend,
   CacheBackendFactory,
+  LeaseOptions,
+  Leased,
   Payload,
   ServerStats,
   Ttl,
 } from '../../core/cache-backend.interface.js';
-import { CacheClosedError, reasonOf } from '../../core/cache.errors.js';
-import { encodeEntry, type EntryLife, HEADER_BYTES } from './entry-format.js';
+import { CacheClosedError } from '../../core/cache.errors.js';
+import { type EntryLife, HEADER_BYTES } from './entry-format.js';
 import { type LiveEntry, peekOf } from './entry-lookup.js';
 import type { EntryPlace } from './file-layout.js';
 import { type FileParts, fileParts } from './file-parts.js';
+import { FileLease, type FileLeaseHome } from './file.lease.js';
 import { type FileOptions, type ResolvedFileOptions, resolveFileOptions } from './file.options.js';
 import { inParallel } from './in-parallel.js';
-import { isAbsent, isFull } from './io-errors.js';
+import { isAbsent } from './io-errors.js';
+import { clearLeaf } from './leaf-clearing.js';
 import { openDirectories } from './open-directories.js';
 import { withDescriptors } from './with-descriptors.js';
 
@@ -42,7 +46,6 @@ export class FileBackend implements CacheBackend {
   readonly #context: BackendContext;
   readonly #options: ResolvedFileOptions;
   readonly #parts: FileParts;
-  readonly #troubles = new Set<string>();
   #hits = 0;
   #misses = 0;
   #isClosed = false;
@@ -59,51 +62,19 @@ export class FileBackend implements CacheBackend {
     const entry = await this.#at(key, (place, until) =>
       this.#parts.lookup.find(place, this.#mostBytes(place), until),
     );
-    // Without a value it is larger than this cache keeps: another one with a larger `maxEntryBytes` has stored it.
-    if (!entry?.value) {
-      this.#misses += 1;
-      return undefined;
-    }
-    this.#hits += 1;
-    return { flags: entry.header.flags, data: entry.value };
+    return this.#read(entry);
   }
 
   /** False if the value is larger than `maxEntryBytes` or the disk has no room for it. */
   set(key: string, payload: Payload, ttl: Ttl): Promise<boolean> {
     const life = this.#life(ttl);
-    return this.#at(key, async (place) => {
-      const { writer } = this.#parts;
-      if (sizeOf(payload) > this.#options.maxEntryBytes) {
-        await writer.removeOld(place.path);
-        return false;
-      }
-      try {
-        await writer.replace(place, encodeEntry(place.keyBytes, payload, life));
-      } catch (error) {
-        await writer.removeOld(place.path);
-        return this.#notStored(error);
-      }
-      await this.#stored(place);
-      return true;
-    });
+    return this.#at(key, (place, until) => this.#parts.storage.set(place, payload, life, until));
   }
 
   /** @throws if the disk has no room for it: false would say that somebody else was first. */
   add(key: string, payload: Payload, ttl: Ttl): Promise<boolean> {
     const life = this.#life(ttl);
-    return this.#at(key, async (place, until) => {
-      const { lookup, changes, writer } = this.#parts;
-      if (sizeOf(payload) > this.#options.maxEntryBytes) return false;
-      if (await lookup.find(place, peekOf(place), until)) return false;
-      const bytes = encodeEntry(place.keyBytes, payload, life);
-      const isStored = await writer.place(place, bytes, async (temporary) => {
-        const isFirst = await changes.add(place, temporary, until);
-        await writer.removeOld(temporary);
-        return isFirst;
-      });
-      if (isStored) await this.#stored(place);
-      return isStored;
-    });
+    return this.#at(key, (place, until) => this.#parts.storage.add(place, payload, life, until));
   }
 
   touch(key: string, ttl: Ttl): Promise<boolean> {
@@ -114,13 +85,15 @@ export class FileBackend implements CacheBackend {
   }
 
   delete(key: string): Promise<boolean> {
-    return this.#at(key, (place, until) => this.#parts.lookup.remove(place, until));
+    return this.#at(key, async (place, until) => {
+      const { leases, lookup, changes } = this.#parts;
+      return (await leases.end(place)) ? changes.remove(place, until) : lookup.remove(place, until);
+    });
   }
 
   async clear(): Promise<void> {
-    const { leaves } = this.#parts;
     const existing = await this.#leaves();
-    await inParallel(existing, (leaf) => this.#run(() => leaves.clear(leaf)));
+    await inParallel(existing, (leaf) => this.#run((until) => clearLeaf(this.#parts, leaf, until)));
   }
 
   async has(key: string): Promise<boolean> {
@@ -131,6 +104,25 @@ export class FileBackend implements CacheBackend {
     return this.#change(key, undefined, (place, until) =>
       this.#parts.changes.incr(place, delta, until),
     );
+  }
+
+  lease(key: string, { stale = 0 }: LeaseOptions): Promise<Leased> {
+    return this.#at(key, async (place, until) => {
+      const { leases, storage } = this.#parts;
+      const asked = { stale, whole: this.#mostBytes(place) };
+      const { entry, isStale, held } = await leases.ask(place, asked, until);
+      const payload = this.#read(entry);
+      const found = { ...(payload && { payload }), stale: isStale };
+      if (!held) return found;
+      const home: FileLeaseHome = {
+        place,
+        leases,
+        storage,
+        lifeOf: (ttl) => this.#life(ttl),
+        run: (operation, ifAbsent) => this.#run((limit) => orAbsent(operation(limit), ifAbsent)),
+      };
+      return { ...found, lease: new FileLease(held, home) };
+    });
   }
 
   async ttl(key: string): Promise<Ttl | undefined> {
@@ -188,13 +180,7 @@ export class FileBackend implements CacheBackend {
     return this.#at(key, async (place, until) => {
       // Looked at first without the lock, so that a disk that hangs is met in the thread pool and not in this thread.
       if (!(await this.#parts.lookup.find(place, peekOf(place), until))) return ifAbsent;
-      try {
-        return await operation(place, until);
-      } catch (error) {
-        // The directory was removed since.
-        if (isAbsent(error)) return ifAbsent;
-        throw error;
-      }
+      return orAbsent(operation(place, until), ifAbsent);
     });
   }
 
@@ -229,36 +215,23 @@ export class FileBackend implements CacheBackend {
     return HEADER_BYTES + place.keyBytes.length + this.#options.maxEntryBytes;
   }
 
-  async #stored(place: EntryPlace): Promise<void> {
-    this.#troubles.delete('store');
-    const culling = this.#parts.culler.wrote(place.leaf, place.path);
-    if (!culling) return;
-    try {
-      await culling;
-      this.#troubles.delete('cull');
-    } catch (error) {
-      // The entry is stored all the same.
-      this.#warnOnce('cull', `cannot remove old entries from "${this.#options.location}"`, error);
+  /** What a reader is given, and counted for. Without a value the entry is larger than this cache keeps. */
+  #read(entry: LiveEntry | undefined): Payload | undefined {
+    if (!entry?.value) {
+      this.#misses += 1;
+      return undefined;
     }
-  }
-
-  #notStored(error: unknown): false {
-    // The directory was removed as often as it was made: what was there has gone with it.
-    if (isAbsent(error)) return false;
-    if (!isFull(error)) throw error;
-    this.#warnOnce('store', `has no room left in "${this.#options.location}"`, error);
-    return false;
-  }
-
-  // Once until it works again.
-  #warnOnce(trouble: string, what: string, error: unknown): void {
-    if (this.#troubles.has(trouble)) return;
-    this.#troubles.add(trouble);
-    const message = `Cache "${this.#context.alias}" ${what}: ${reasonOf(error)}.`;
-    this.#context.report({ kind: 'warning', message, error });
+    this.#hits += 1;
+    return { flags: entry.header.flags, data: entry.value };
   }
 }
 
-function sizeOf({ data }: Payload): number {
-  return typeof data === 'string' ? Buffer.byteLength(data) : data.length;
+/** What was answered; the second if the directory was removed meanwhile. */
+async function orAbsent<T>(answer: Promise<T>, ifAbsent: T): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isAbsent(error)) return ifAbsent;
+    throw error;
+  }
 }

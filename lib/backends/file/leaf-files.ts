@@ -2,12 +2,16 @@ import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { HEADER_BYTES, readHeader } from './entry-format.js';
 import type { FileIo } from './file-io.interface.js';
-import { type FileLayout, LEAVES } from './file-layout.js';
+import { type FileLayout, type FileRole, LEAVES } from './file-layout.js';
 import { inParallel } from './in-parallel.js';
 
 /** The paths of our own files in one leaf. */
 export interface LeafListing {
   readonly entries: string[];
+  /** Says who is loading what. */
+  readonly leases: string[];
+  /** Says who holds which lock. */
+  readonly held: string[];
   /** Temporary files and locks, those in use included. */
   readonly leftovers: string[];
 }
@@ -16,6 +20,12 @@ export interface LeafListing {
 export const LEFTOVER_AGE_MS = 3_600_000;
 
 const LEAF_NAME = /^[0-9a-f]$/;
+const LISTS: Readonly<Record<Exclude<FileRole, 'foreign'>, keyof LeafListing>> = {
+  entry: 'entries',
+  lease: 'leases',
+  held: 'held',
+  leftover: 'leftovers',
+};
 
 /** The files of the leaves, as culling, clearing and counting see them. Links are not followed, foreign files not touched. */
 export class LeafFiles {
@@ -43,12 +53,10 @@ export class LeafFiles {
   /** Our own files in a leaf. */
   async list(leaf: number): Promise<LeafListing> {
     const directory = this.#layout.leafDirectory(leaf);
-    const listing: LeafListing = { entries: [], leftovers: [] };
+    const listing: LeafListing = { entries: [], leases: [], held: [], leftovers: [] };
     for (const found of await this.#io.list(directory)) {
-      if (!found.isFile()) continue;
-      const role = this.#layout.roleOf(leaf, found.name);
-      if (role === 'entry') listing.entries.push(join(directory, found.name));
-      else if (role === 'leftover') listing.leftovers.push(join(directory, found.name));
+      const role = found.isFile() ? this.#layout.roleOf(leaf, found.name) : 'foreign';
+      if (role !== 'foreign') listing[LISTS[role]].push(join(directory, found.name));
     }
     return listing;
   }

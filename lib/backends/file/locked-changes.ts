@@ -49,6 +49,21 @@ export class LockedChanges {
     });
   }
 
+  /** Puts a file in the key's place, whatever is there. For what must wait for a fill that is under way. */
+  replace(place: EntryPlace, temporary: string, until: number): Promise<void> {
+    return this.#locked(place, until, () => this.#parts.files.rename(temporary, place.path));
+  }
+
+  /** Removes what is in the key's place. True if it was live. Waits for a fill as well. */
+  remove(place: EntryPlace, until: number): Promise<boolean> {
+    const { lookup, files } = this.#parts;
+    return this.#locked(place, until, () => {
+      const { state } = lookup.findNow(place);
+      if (state !== 'absent' && state !== 'foreign') files.unlink(place.path);
+      return state === 'live';
+    });
+  }
+
   /** Gives a live entry a new expiry. False if there is none. */
   touch(place: EntryPlace, life: EntryLife, until: number): Promise<boolean> {
     const { lookup, files } = this.#parts;
@@ -75,7 +90,10 @@ export class LockedChanges {
     return this.#locked(place, until, (lock) => {
       for (let restarts = 0; restarts < MOST_RESTARTS; restarts += 1) {
         const outcome = this.#tryIncr(place, delta, lock);
-        if (outcome !== 'replaced') return outcome;
+        if (outcome === 'replaced') continue;
+        // Who is loading the entry must not undo this.
+        if (outcome !== undefined) this.#parts.files.unlink(this.#parts.layout.lease(place).path);
+        return outcome;
       }
       throw new CacheBackendError(
         'CACHE_BACKEND',

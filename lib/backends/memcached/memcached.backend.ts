@@ -11,6 +11,7 @@ import type {
 } from '../../core/cache-backend.interface.js';
 import { CacheUnsupportedError } from '../../core/cache.errors.js';
 import { MEMCACHED_KEY_LIMITS } from '../../core/key-builder.js';
+import { LEASE_SECONDS } from '../../core/lease-time.js';
 import { PartialAnswer } from '../../core/partial-answer.js';
 import { expiryOf } from './expiry.js';
 import { leaseBeside } from './lease-beside.js';
@@ -18,7 +19,7 @@ import type { MemcachedClient } from './memcached-client.interface.js';
 import { faultOf } from './memcached.errors.js';
 import { MemcachedCluster } from './memcached.cluster.js';
 import type { MemcachedClientFactory } from './memcached.cluster.js';
-import { LEASE_SECONDS, MemcachedLease } from './memcached.lease.js';
+import { MemcachedLease } from './memcached.lease.js';
 import type { LeaseHome } from './memcached.lease.js';
 import type { ResolvedMemcachedOptions } from './memcached.options.js';
 import { statsOf } from './server-stats.js';

@@ -1,9 +1,7 @@
 import type { Lease, Payload, Ttl } from '../../core/cache-backend.interface.js';
+import { LEASE_SECONDS } from '../../core/lease-time.js';
 import type { ItemLease } from './memcached-client.interface.js';
 import type { MemcachedServer } from './memcached.server.js';
-
-/** How long a lease lasts unless it is renewed, in seconds. */
-export const LEASE_SECONDS = 10;
 
 /** What a lease needs of the backend that gave it out. */
 export interface LeaseHome {

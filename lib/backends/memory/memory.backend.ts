@@ -2,11 +2,14 @@ import type {
   BackendContext,
   CacheBackend,
   CacheBackendFactory,
+  LeaseOptions,
+  Leased,
   Payload,
   ServerStats,
   Ttl,
 } from '../../core/cache-backend.interface.js';
 import { addToPayload } from '../../core/integer-payload.js';
+import { MemoryLease } from './memory.lease.js';
 import { type MemoryLimits, type MemoryOptions, resolveMemoryOptions } from './memory.options.js';
 import type { MemoryStore } from './memory.store.js';
 import { acquireStore, releaseStore } from './shared-stores.js';
@@ -53,25 +56,29 @@ export class MemoryBackend implements CacheBackend {
     return this.#store.use(key)?.payload;
   }
 
+  peekSync(key: string): Payload | undefined {
+    return this.#store.peek(key)?.payload;
+  }
+
   set(key: string, payload: Payload, ttl: Ttl): Promise<boolean> {
-    return Promise.resolve(this.#store.put(key, payload, this.#expiry(ttl)));
+    return Promise.resolve(this.#store.put(key, payload, this.#store.expiryOf(ttl)));
   }
 
   setSync(key: string, payload: Payload, ttl: Ttl): boolean {
-    return this.#store.put(key, payload, this.#expiry(ttl));
+    return this.#store.put(key, payload, this.#store.expiryOf(ttl));
   }
 
   add(key: string, payload: Payload, ttl: Ttl): Promise<boolean> {
     const store = this.#store;
     return Promise.resolve(
-      store.peek(key) === undefined && store.put(key, payload, this.#expiry(ttl)),
+      store.peek(key) === undefined && store.put(key, payload, this.#store.expiryOf(ttl)),
     );
   }
 
   touch(key: string, ttl: Ttl): Promise<boolean> {
     const entry = this.#store.peek(key);
     if (entry === undefined) return Promise.resolve(false);
-    this.#store.postpone(entry, this.#expiry(ttl));
+    this.#store.postpone(entry, this.#store.expiryOf(ttl));
     return Promise.resolve(true);
   }
 
@@ -94,7 +101,7 @@ export class MemoryBackend implements CacheBackend {
   }
 
   setMany(entries: ReadonlyMap<string, Payload>, ttl: Ttl): Promise<string[]> {
-    const expiresAt = this.#expiry(ttl);
+    const expiresAt = this.#store.expiryOf(ttl);
     const failed: string[] = [];
     for (const [key, payload] of entries) {
       if (!this.#store.put(key, payload, expiresAt)) failed.push(key);
@@ -124,6 +131,16 @@ export class MemoryBackend implements CacheBackend {
     }
   }
 
+  lease(key: string, { stale = 0 }: LeaseOptions): Promise<Leased> {
+    const store = this.#store;
+    const entry = store.use(key);
+    const isStale = entry !== undefined && entry.expiresAt - store.clock.now() < stale * 1000;
+    const found = { ...(entry && { payload: entry.payload }), stale: isStale };
+    if (entry && !isStale) return Promise.resolve(found);
+    const held = store.leases.take(key);
+    return Promise.resolve(held ? { ...found, lease: new MemoryLease(store, held) } : found);
+  }
+
   ttl(key: string): Promise<Ttl | undefined> {
     const entry = this.#store.peek(key);
     if (entry === undefined) return Promise.resolve(undefined);
@@ -146,10 +163,6 @@ export class MemoryBackend implements CacheBackend {
       releaseStore(this.#context, this.#location, this.#store);
     }
     return Promise.resolve();
-  }
-
-  #expiry(ttl: Ttl): number {
-    return ttl === null ? Infinity : this.#store.clock.now() + ttl * 1000;
   }
 }
 

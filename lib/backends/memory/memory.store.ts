@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache';
-import type { Payload } from '../../core/cache-backend.interface.js';
+import type { Payload, Ttl } from '../../core/cache-backend.interface.js';
 import type { Clock } from '../../core/clock.js';
 import { entrySize } from './entry-size.js';
+import { MemoryLeases } from './memory.leases.js';
 import type { MemoryLimits } from './memory.options.js';
 
 /** What is kept under a key. The expiry stands here, so that a touch leaves the order of use alone. */
@@ -21,6 +22,8 @@ const LOOK_AT = 2 * KNOWN_LIVE;
 export class MemoryStore {
   /** How many backends use it. */
   users = 0;
+  /** Who is loading what. */
+  readonly leases: MemoryLeases;
   hits = 0;
   misses = 0;
   evictions = 0;
@@ -38,6 +41,7 @@ export class MemoryStore {
     readonly clock: Clock,
   ) {
     this.#entries = new LRUCache({ max: limits.maxEntries, maxSize: limits.maxBytes });
+    this.leases = new MemoryLeases(clock);
   }
 
   get size(): number {
@@ -46,6 +50,11 @@ export class MemoryStore {
 
   get bytes(): number {
     return this.#entries.calculatedSize;
+  }
+
+  /** When an entry with this ttl expires, from now on. */
+  expiryOf(ttl: Ttl): number {
+    return ttl === null ? Infinity : this.clock.now() + ttl * 1000;
   }
 
   /** The live entry, which becomes the most recently used and counts as a hit; undefined counts as a miss. */
@@ -71,8 +80,12 @@ export class MemoryStore {
     return undefined;
   }
 
-  /** Stores and replaces, as the most recently used. False if it is too large; then nothing is left under the key. */
+  /**
+   * Stores and replaces, as the most recently used, and ends a lease of the key. False if it is too large; then nothing is
+   * left under the key.
+   */
   put(key: string, payload: Payload, expiresAt: number): boolean {
+    this.leases.end(key);
     const { maxEntries, maxBytes, maxEntryBytes } = this.limits;
     const entries = this.#entries;
     const size = entrySize(key, payload);
@@ -94,13 +107,15 @@ export class MemoryStore {
     entry.expiresAt = expiresAt;
   }
 
-  /** Removes an entry. True if it was live. */
+  /** Removes an entry, and ends a lease of the key. True if the entry was live. */
   remove(key: string): boolean {
+    this.leases.end(key);
     return this.peek(key) !== undefined && this.#entries.delete(key);
   }
 
   clear(): void {
     this.#entries.clear();
+    this.leases.clear();
     this.#nothingExpiresBefore = Infinity;
     this.#lookHoldsUntil = Infinity;
     this.#lookServes = 0;

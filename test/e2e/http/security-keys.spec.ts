@@ -140,6 +140,8 @@ describe.each(PLATFORMS)('the response cache is safe about keys, on %s', (platfo
         removed: [],
         storedAt: 0,
         age: 0,
+        freshUntil: null,
+        stale: { whileRevalidate: 0, ifError: 0 },
         body: Buffer.from('evil'),
       });
       for (const key of ['/static/w10-2', 'page:/static/w10-2', 'GET /static/w10-2']) {

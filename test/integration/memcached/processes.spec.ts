@@ -7,8 +7,8 @@ import {
   rawCommand,
   type MemcachedServer,
 } from '../../support/memcached.js';
-import { buildMemcachedWorker, type MemcachedBuild } from '../../support/memcached-build.js';
-import type { WorkerTask } from '../../support/memcached-worker.js';
+import { buildWorker, type WorkerBuild } from '../../support/worker-build.js';
+import type { WorkerAnswer, WorkerTask } from '../../support/memcached-worker.js';
 import { CLIENTS } from '../../support/suite-memcached.js';
 
 const COUNT = process.env['HEAVY'] ? 10_000 : 500;
@@ -17,10 +17,10 @@ const MINUTES = 60_000;
 
 describeWithMemcached('processes that share memcached', () => {
   const servers = memcachedServers();
-  let build: MemcachedBuild;
+  let build: WorkerBuild<WorkerTask, WorkerAnswer>;
 
   beforeAll(async () => {
-    build = await buildMemcachedWorker();
+    build = await buildWorker('memcached-worker');
   }, MINUTES);
   afterEach(() => servers.stop());
   afterAll(() => build.remove());

@@ -29,7 +29,8 @@ function leavesInMemory(): {
         Promise.resolve(Array.from({ length: count }, (_, index) => first + index)),
       list: (leaf: number) => {
         listed[leaf]! += 1;
-        return Promise.resolve({ entries: [...leaves[leaf]!.keys()], leftovers: [] });
+        const entries = [...leaves[leaf]!.keys()];
+        return Promise.resolve({ entries, leases: [], held: [], leftovers: [] });
       },
       sweep: () => Promise.resolve(),
     },

@@ -1,14 +1,14 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { transformFile } from '@swc/core';
-import type { WorkerAnswer, WorkerTask } from './memcached-worker.js';
+import { startProcess, type WorkerProcess } from './worker-process.js';
 
 /** The package and a worker as JavaScript, for processes of their own. */
-export interface MemcachedBuild<Task = WorkerTask, Answer = WorkerAnswer> {
+export interface WorkerBuild<Task, Answer> {
+  /** Starts a process with its task and waits until it is ready to begin. */
+  start(task: Task): Promise<WorkerProcess>;
   /**
    * Starts processes that begin their tasks at the same moment.
    *
@@ -25,11 +25,11 @@ const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
  *
  * @param worker The worker's file in this folder, without its ending.
  */
-export async function buildMemcachedWorker<Task = WorkerTask, Answer = WorkerAnswer>(
-  worker = 'memcached-worker',
-): Promise<MemcachedBuild<Task, Answer>> {
+export async function buildWorker<Task, Answer>(
+  worker: string,
+): Promise<WorkerBuild<Task, Answer>> {
   const source = join(ROOT, 'test/support', `${worker}.ts`);
-  const target = await mkdtemp(join(tmpdir(), 'memcached-build-'));
+  const target = await mkdtemp(join(tmpdir(), 'worker-build-'));
   await writeFile(join(target, 'package.json'), '{ "type": "module" }');
   await symlink(join(ROOT, 'node_modules'), join(target, 'node_modules'));
   const names = await readdir(join(ROOT, 'lib'), { recursive: true });
@@ -37,52 +37,23 @@ export async function buildMemcachedWorker<Task = WorkerTask, Answer = WorkerAns
     .filter((name) => name.endsWith('.ts'))
     .map((name) => join(ROOT, 'lib', name));
   await Promise.all([...sources, source].map((each) => compile(each, target)));
+  const start = (task: Task): Promise<WorkerProcess> =>
+    startProcess(outputOf(source, target), JSON.stringify(task));
   return {
-    run: (tasks) => runTogether<Task, Answer>(outputOf(source, target), tasks),
+    start,
+    run: async (tasks) => {
+      const workers = await Promise.all(tasks.map(start));
+      try {
+        for (const each of workers) each.send('go');
+        const answers = await Promise.all(workers.map((each) => each.message<Answer>()));
+        await Promise.all(workers.map((each) => each.ended()));
+        return answers;
+      } finally {
+        for (const each of workers) each.kill('SIGKILL');
+      }
+    },
     remove: () => rm(target, { recursive: true, force: true }),
   };
-}
-
-async function runTogether<Task, Answer>(
-  worker: string,
-  tasks: readonly Task[],
-): Promise<Answer[]> {
-  const children = tasks.map((task) =>
-    fork(worker, [JSON.stringify(task)], { execArgv: ['--unhandled-rejections=strict'] }),
-  );
-  try {
-    await Promise.all(children.map((child) => messageOf(child)));
-    const answers = Promise.all(children.map((child) => messageOf<Answer>(child)));
-    for (const child of children) child.send('go');
-    const answered = await answers;
-    await Promise.all(children.map(ended));
-    return answered;
-  } finally {
-    for (const child of children) child.kill('SIGKILL');
-  }
-}
-
-/** The next message; the first is that the worker is ready. */
-async function messageOf<Answer>(child: ChildProcess): Promise<Answer> {
-  const aborter = new AbortController();
-  const { signal } = aborter;
-  try {
-    const [message] = (await Promise.race([
-      once(child, 'message', { signal }),
-      once(child, 'exit', { signal }).then(([code]) => {
-        throw new Error(`A worker ended with code ${String(code)} before it answered.`);
-      }),
-    ])) as [Answer];
-    return message;
-  } finally {
-    aborter.abort();
-  }
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  const [code] =
-    child.exitCode === null ? ((await once(child, 'exit')) as [number]) : [child.exitCode];
-  if (code !== 0) throw new Error(`A worker ended with code ${code}.`);
 }
 
 async function compile(source: string, target: string): Promise<void> {

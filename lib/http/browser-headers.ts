@@ -1,0 +1,70 @@
+import type { Ttl } from '../core/cache-backend.interface.js';
+import type { Clock } from '../core/clock.js';
+import { parseCacheControl } from './cache-control.js';
+import { parseHttpDate } from './http-date.js';
+import {
+  patchCacheControl,
+  patchResponseHeaders,
+  type PatchableResponse,
+} from './response-headers.js';
+
+/** How long caches outside may keep a page. */
+export interface BrowserRules {
+  /** Seconds, where the page says nothing itself; `'same'`: as long as it lives here. */
+  readonly browserMaxAge: number | 'same';
+  /** Seconds, for shared caches; undefined: nothing is said. */
+  readonly sMaxAge: number | undefined;
+  /** True: the page is one user's, so no shared cache may keep it. */
+  readonly isPersonal: boolean;
+}
+
+/**
+ * Tells browsers and CDNs how long they may keep a page: never longer than it lives here, and what it says itself counts
+ * where that is less.
+ *
+ * @param ttl Seconds that the page lives here; `null` = until evicted.
+ * @see Django, UpdateCacheMiddleware.process_response(); RFC 9111, 5.2.2
+ */
+export function addBrowserHeaders(
+  response: PatchableResponse,
+  ttl: Ttl,
+  rules: BrowserRules,
+  clock: Clock,
+): void {
+  const granted = grantedBy(response, clock);
+  const limit = ttl ?? Infinity;
+  if (rules.isPersonal) patchCacheControl(response, { private: true }, clock);
+  if (rules.browserMaxAge === 'same') {
+    patchResponseHeaders(response, ttl, clock);
+  } else if (granted !== undefined) {
+    if (granted.seconds > limit || !granted.isMaxAge) {
+      patchCacheControl(response, { maxAge: Math.min(granted.seconds, limit) }, clock);
+    }
+  } else {
+    const maxAge = Math.min(rules.browserMaxAge, limit);
+    patchCacheControl(response, { maxAge, mustRevalidate: maxAge === 0 }, clock);
+  }
+  const own = controlOf(response).directives.get('s-maxage');
+  const shared = own === undefined ? rules.sMaxAge : Number(own);
+  if (shared !== undefined && !rules.isPersonal) {
+    patchCacheControl(response, { sMaxAge: Math.min(shared, limit) }, clock);
+  }
+}
+
+/** What the response grants a browser by itself; undefined: it says nothing. */
+function grantedBy(
+  response: PatchableResponse,
+  clock: Clock,
+): { readonly seconds: number; readonly isMaxAge: boolean } | undefined {
+  const maxAge = controlOf(response).directives.get('max-age');
+  if (maxAge !== undefined) return { seconds: Number(maxAge), isMaxAge: true };
+  const expires = response.getHeader('Expires');
+  if (expires === undefined) return undefined;
+  const end = parseHttpDate(String(expires), clock.now()) ?? 0;
+  return { seconds: Math.max(0, Math.floor((end - clock.now()) / 1000)), isMaxAge: false };
+}
+
+function controlOf(response: PatchableResponse): ReturnType<typeof parseCacheControl> {
+  const value = response.getHeader('Cache-Control');
+  return parseCacheControl(value === undefined ? [] : [value].flat().map(String));
+}
