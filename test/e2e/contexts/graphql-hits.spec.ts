@@ -13,6 +13,7 @@ import {
   Resolver,
 } from '@nestjs/graphql';
 import { CacheKey, CacheTTL, type CacheModuleOptions } from 'nestjs-cache-framework';
+import { json } from 'nestjs-cache-framework/serializers/json';
 import type { HttpApp } from '../http/http-app.js';
 import {
   GRAPHQL_SERVERS,
@@ -386,6 +387,16 @@ describe('the value of a query', () => {
     expect(http.log.said()).toEqual([
       expect.stringMatching(/^Cats\.instance is not cached: what it returned cannot be stored/),
     ]);
+  });
+
+  it('may be an instance in a cache that keeps those as plain data', async () => {
+    await start('Apollo on Express', 'globally', {
+      cache: { serializer: json({ instances: 'plain' }) },
+    });
+
+    const answers = await answersOf('{ instance { run id } }', '{ instance { run id } }');
+
+    expect(answers).toEqual(Array(2).fill({ instance: { run: 1, id: 1 } }));
   });
 
   it('stands in the cache "pages" if there is one', async () => {
