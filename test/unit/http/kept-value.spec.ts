@@ -3,11 +3,13 @@ import { createCache } from '../../../lib/create-cache.js';
 import type { CacheService } from '../../../lib/core/cache.service.js';
 import { keptOrMade, type AskedValue } from '../../../lib/http/kept-value.js';
 
+const silent = { log: () => {}, warn: () => {}, error: () => {} };
+
 let cache: CacheService;
 let reported: unknown[];
 
 beforeEach(async () => {
-  cache = await createCache();
+  cache = await createCache({ logger: silent });
   reported = [];
 });
 
