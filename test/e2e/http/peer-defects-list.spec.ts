@@ -5,7 +5,7 @@ type Proof = readonly [defect: number, spec: string, title: string];
 
 /**
  * Where each known defect of `@nestjs/cache-manager`'s interceptor that cannot happen here is proven. A defect without a row
- * is about something that this package does not do yet, or that cannot be tried without packages that its tests do not have.
+ * is about something that this package does not do yet.
  */
 const PROOFS: readonly Proof[] = [
   // One user's answer goes to another.
@@ -94,6 +94,47 @@ const PROOFS: readonly Proof[] = [
   [17, 'peer-defects-kinds', 'W17: bytes from a handler are the same on a hit as on a miss: %s'],
   // HEAD runs the handler.
   [18, 'hits', 'answers HEAD from the page of GET, with its length and no body [W18 H17]'],
+  // Every query of GraphQL fails under a global interceptor, and none is ever a hit.
+  [
+    19,
+    '../contexts/graphql-same',
+    'answers every operation as it does without the interceptor, which stands %s [W19 W36]',
+  ],
+  [19, '../contexts/graphql-hits', 'runs once for each key, under an interceptor %s [W19]'],
+  [
+    19,
+    'peer-defects-contexts',
+    'W19: every root query answers, and runs each time unless it asks for more',
+  ],
+  [
+    19,
+    'peer-defects-contexts',
+    'W19: a root query that makes a key of its arguments runs once for each of them',
+  ],
+  // Messages are promised hits that never come; here they are carried out, each of them.
+  [
+    20,
+    '../contexts/hybrid',
+    'answers and hears everything as it does without the interceptor, which stands %s [W14 W20 W21]',
+  ],
+  [
+    20,
+    '../contexts/gateway',
+    'answers every message as it does without the interceptor, which stands %s [W20]',
+  ],
+  [20, 'peer-defects-contexts', 'W20: every message to a hybrid application is carried out: %s'],
+  [20, 'peer-defects-contexts', 'W20: every message to a WebSocket gateway is carried out: %s'],
+  // What a message bears is not in its key.
+  [
+    21,
+    '../contexts/hybrid',
+    'runs the handler of each message, with what the message bears [W20 W21]',
+  ],
+  [
+    21,
+    'peer-defects-contexts',
+    'W21: no message is answered with what another message with other data got: %s',
+  ],
   // A cache that is down takes the route down.
   [22, 'failures', 'and %s leaves the handler to answer [W22 W26 W30]'],
   [
