@@ -37,7 +37,10 @@ const BODIES: readonly (readonly [what: string, body: string | Buffer])[] = [
       fields: [['X-Evil', '1']],
       removed: [],
       storedAt: 0,
+      date: 'Thu, 01 Jan 1970 00:00:00 GMT',
       age: 0,
+      freshUntil: null,
+      stale: { whileRevalidate: 0, ifError: 0 },
       body: Buffer.from('evil'),
     }),
   ],
@@ -150,7 +153,10 @@ const serviceStores: Act = async ({ http }, token) => {
     fields: [],
     removed: [],
     storedAt: 0,
+    date: 'Thu, 01 Jan 1970 00:00:00 GMT',
     age: 0,
+    freshUntil: null,
+    stale: { whileRevalidate: 0, ifError: 0 },
     body: Buffer.from('evil'),
   });
   for (const key of ['', 'page:', 'GET ', 'page:GET '].map((start) => `${start}/stage/${token}`)) {
