@@ -1,4 +1,5 @@
 import type { Provider } from '@nestjs/common';
+import type { HttpOptions } from './http/http.options.js';
 import type { NamedCacheOptions } from './named-cache-options.interface.js';
 
 /** Several caches, by alias. */
@@ -7,8 +8,14 @@ export interface CachesOptions {
   readonly caches: Readonly<Record<string, NamedCacheOptions>>;
 }
 
-/** What `CacheModule.forRoot()` takes: one cache, or `caches` by alias. */
-export type CacheModuleOptions = NamedCacheOptions | CachesOptions;
+/** What stands beside one cache or several. */
+export interface PagesOptions {
+  /** How pages are cached, for `CacheInterceptor` and `@CachePage()`. */
+  readonly http?: HttpOptions | undefined;
+}
+
+/** What `CacheModule.forRoot()` takes: one cache, or `caches` by alias, and how pages are cached. */
+export type CacheModuleOptions = (NamedCacheOptions | CachesOptions) & PagesOptions;
 
 /** What makes the options in `forRootAsync({ useClass })` and `{ useExisting }`. */
 export interface CacheOptionsFactory {

@@ -1,9 +1,20 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import {
+  Inject,
+  Logger,
+  Module,
+  type DynamicModule,
+  type NestModule,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { CACHE_PAGES } from './cache.constants.js';
 import {
   ASYNC_OPTIONS_TYPE,
   ConfigurableModuleClass,
   OPTIONS_TYPE,
 } from './cache.module-definition.js';
+import { checkEarlyRoutes, installEarlyPages } from './http/early-pages.accessor.js';
+import type { Pages } from './http/pages.js';
 
 /**
  * Makes caches available for injection: `CacheService` is the one named `default`, `@InjectCache(alias)` any other.
@@ -15,7 +26,32 @@ import {
  * @see Django, CACHES
  */
 @Module({})
-export class CacheModule extends ConfigurableModuleClass {
+export class CacheModule extends ConfigurableModuleClass implements NestModule, OnModuleInit {
+  readonly #pages: Pages;
+  readonly #adapter: HttpAdapterHost;
+  readonly #modules: ModulesContainer;
+
+  constructor(
+    @Inject(CACHE_PAGES) pages: Pages,
+    @Inject(HttpAdapterHost) adapter: HttpAdapterHost,
+    @Inject(ModulesContainer) modules: ModulesContainer,
+  ) {
+    super();
+    this.#pages = pages;
+    this.#adapter = adapter;
+    this.#modules = modules;
+  }
+
+  /** Called by Nest before the routes are made. */
+  configure(): void {
+    installEarlyPages(this.#pages, this.#adapter);
+  }
+
+  /** Called by Nest when all modules are there. @throws {CacheConfigError} `CACHE_EARLY_ROUTE` */
+  onModuleInit(): void {
+    checkEarlyRoutes(this.#modules, new Logger('CacheModule'));
+  }
+
   /**
    * One cache, or several under `caches`.
    *

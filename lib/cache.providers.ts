@@ -9,15 +9,20 @@ import type {
 import type { NamedCacheOptions } from './named-cache-options.interface.js';
 import {
   CACHE_MODULE_OPTIONS,
+  CACHE_PAGES,
   CACHE_REGISTRY,
   DEFAULT_ALIAS,
+  PAGES_ALIAS,
   getCacheToken,
 } from './cache.constants.js';
 import { CacheLifecycle } from './cache.lifecycle.js';
 import { CacheConfigError } from './core/cache.errors.js';
-import { CacheRegistry } from './core/cache.registry.js';
+import { CacheRegistry, type RegistryOptions } from './core/cache.registry.js';
 import { CacheService } from './core/cache.service.js';
 import { badOption, checkOptionNames } from './core/option-checks.js';
+import { resolveHttpOptions, type HttpOptions } from './http/http.options.js';
+import { PageCache } from './http/page-cache.js';
+import { Pages } from './http/pages.js';
 import { injectedAliases, isInjected } from './injected-aliases.js';
 import { json } from './serializers/json/index.js';
 
@@ -36,6 +41,12 @@ export function withCaches(definition: DynamicModule, extras: CacheModuleExtras)
         registryProvider,
         { provide: CacheRegistry, useExisting: CACHE_REGISTRY },
         { provide: CacheService, useExisting: getCacheToken() },
+        pagesProvider,
+        {
+          provide: PageCache,
+          inject: [CACHE_PAGES],
+          useFactory: (pages: Pages) => new PageCache(pages),
+        },
         CacheLifecycle,
         ...tokensOf(aliases).map(cacheProvider),
       ];
@@ -46,6 +57,8 @@ export function withCaches(definition: DynamicModule, extras: CacheModuleExtras)
         CACHE_REGISTRY,
         CacheRegistry,
         CacheService,
+        CACHE_PAGES,
+        PageCache,
         ...tokensOf(aliases).map(getCacheToken),
       ];
     },
@@ -58,12 +71,19 @@ const registryProvider: Provider = {
   useFactory: (options: CacheModuleOptions, modules: ModulesContainer) => {
     refuseSecondModule(modules);
     return CacheRegistry.open({
-      caches: cachesOf(options),
+      ...cachesOf(options),
       backends: BACKENDS,
       serializer: json(),
       logger: new Logger('CacheModule'),
     });
   },
+};
+
+const pagesProvider: Provider = {
+  provide: CACHE_PAGES,
+  inject: [CACHE_REGISTRY, CACHE_MODULE_OPTIONS],
+  useFactory: (registry: CacheRegistry, options: CacheModuleOptions) =>
+    new Pages(registry, resolveHttpOptions(options.http)),
 };
 
 function cacheProvider(alias: string): Provider {
@@ -92,14 +112,44 @@ function aliasesOf(providers: readonly Provider[]): string[] {
   return [];
 }
 
-function cachesOf(options: CacheModuleOptions): Readonly<Record<string, NamedCacheOptions>> {
+function cachesOf(options: CacheModuleOptions): Pick<RegistryOptions, 'caches' | 'pages'> {
   if (typeof options !== 'object' || options === null) {
     throw badOption('CacheModule', 'options', options, 'an object');
   }
-  if (!('caches' in options)) return { [DEFAULT_ALIAS]: options };
-  checkOptionNames('CacheModule.forRoot() beside "caches"', options, ['caches']);
-  if (typeof options.caches === 'object' && options.caches !== null) return options.caches;
-  throw badOption('CacheModule', 'caches', options.caches, 'an object of caches by alias');
+  const { http, ...settings } = options;
+  if (!('caches' in settings)) return withPages({ [DEFAULT_ALIAS]: settings }, http);
+  checkOptionNames('CacheModule.forRoot() beside "caches"', settings, ['caches', 'http']);
+  if (typeof settings.caches === 'object' && settings.caches !== null) {
+    return withPages(settings.caches, http);
+  }
+  throw badOption('CacheModule', 'caches', settings.caches, 'an object of caches by alias');
+}
+
+/**
+ * Pages in memory have a store of their own, so that a flood of URLs evicts nothing else: the cache `pages`, with the settings
+ * of `default`, unless the application says itself where pages are kept.
+ */
+function withPages(
+  caches: Readonly<Record<string, NamedCacheOptions>>,
+  http: HttpOptions | undefined,
+): Pick<RegistryOptions, 'caches' | 'pages'> {
+  if (http?.cache !== undefined || Object.hasOwn(caches, PAGES_ALIAS)) {
+    return { caches, pages: { alias: http?.cache ?? PAGES_ALIAS, isPartOfDefault: false } };
+  }
+  const main = caches[DEFAULT_ALIAS];
+  if (!main || !isInMemory(main)) return { caches };
+  const own = { ...main, location: PAGES_ALIAS } as NamedCacheOptions;
+  return {
+    caches: { ...caches, [PAGES_ALIAS]: own },
+    pages: { alias: PAGES_ALIAS, isPartOfDefault: true },
+  };
+}
+
+function isInMemory(options: NamedCacheOptions): boolean {
+  // What is no object at all is refused with the other options.
+  if (typeof options !== 'object') return false;
+  if ('url' in options) return /^memory:/i.test(options.url ?? '');
+  return (options.backend ?? 'memory') === 'memory';
 }
 
 function refuseSecondModule(modules: ModulesContainer): void {

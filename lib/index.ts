@@ -4,6 +4,7 @@ export type {
   CacheModuleOptions,
   CacheOptionsFactory,
   CachesOptions,
+  PagesOptions,
 } from './cache-module-options.interface.js';
 export type {
   DummyCacheOptions,
@@ -24,7 +25,9 @@ export type {
   CallOptions,
   CounterOptions,
   LoadOptions,
+  ReadOptions,
   TimeoutOf,
+  TouchOptions,
   WriteOptions,
 } from './core/call-options.interface.js';
 export type { CacheOptions, Isolation, OnError } from './core/cache-options.interface.js';
@@ -44,10 +47,12 @@ export type {
 } from './core/cache-backend.interface.js';
 export type { Clock } from './core/clock.js';
 export type { CacheLogger } from './core/cache-log.js';
+export { fragmentKey, type FragmentPart } from './core/fragment-key.js';
 export type { CacheLock, LockOptions, LockTimeout } from './core/lock.js';
 export type { KeyFunction } from './core/key-builder.js';
 export type { Serializer } from './core/serializer.interface.js';
 export type { ValueType } from './core/payload-codec.js';
+export type { HeldTags, TagsOf } from './core/tags.js';
 export type { Duration, Timeout } from './core/timeout.js';
 export { CACHE_OPERATION_CHANNEL, type CacheOperationEvent } from './core/cache-events.js';
 export {
@@ -89,7 +94,34 @@ export {
 } from './http/conditional-response.js';
 export type { Validators } from './http/conditional-request.js';
 export { makeTemplateFragmentKey } from './http/fragment-key.js';
+export type { HttpOptions } from './http/http.options.js';
+export { PageCache } from './http/page-cache.js';
+export {
+  cookie,
+  header,
+  query,
+  user,
+  type UserSelect,
+  type VarySelector,
+} from './http/vary-selectors.js';
+export { CacheControl } from './decorators/cache-control.decorator.js';
 export { CacheKey, type CacheKeyFunction } from './decorators/cache-key.decorator.js';
+export {
+  CachePage,
+  type CachePageOptions,
+  type PageTagsFunction,
+} from './decorators/cache-page.decorator.js';
 export { CacheTTL, type CacheTTLFunction } from './decorators/cache-ttl.decorator.js';
+export { Condition } from './decorators/condition.decorator.js';
+export type { ConditionOptions } from './http/condition.interceptor.js';
 export { InjectCache } from './decorators/inject-cache.decorator.js';
 export { NeverCache } from './decorators/never-cache.decorator.js';
+export { InvalidateTags } from './decorators/invalidate-tags.decorator.js';
+export type { InvalidatedTags } from './http/invalidate-tags.interceptor.js';
+export {
+  VaryOn,
+  VaryOnCookie,
+  VaryOnHeaders,
+  type VaryFunction,
+  type VaryValue,
+} from './decorators/vary-on.decorator.js';

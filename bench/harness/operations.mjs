@@ -1,6 +1,7 @@
 /** What a contestant is made to do. Each loop is written out, so that nothing but the contestant is called in it. */
 import { isDeepStrictEqual } from 'node:util';
 import { freshText, askedOrder, valuesOf } from './samples.mjs';
+import { pageLoadsOf } from './page-loads.mjs';
 import { trafficOf } from './traffic.mjs';
 
 const AT_ONCE = 16;
@@ -10,7 +11,8 @@ const CALLERS = 10_000;
  * Fills the contestant with `size` entries (unless the job fills it itself), checks that it gives back what it was given,
  * and answers its operations by name: { run(count), batch? }, { forMs(ms) } or { once() }.
  */
-export async function operationsOf(contestant, { size, kind, fill = 'set', options = {}, ports }) {
+export async function operationsOf(contestant, setup) {
+  const { size, kind, fill = 'set', options = {}, ports } = setup;
   const values = valuesOf(kind);
   if (fill !== 'none') {
     const store = contestant.fill ?? contestant.set;
@@ -27,7 +29,8 @@ export async function operationsOf(contestant, { size, kind, fill = 'set', optio
     ...(contestant.get && reads(contestant, size)),
     ...(contestant.set && writes(contestant, size, values)),
     ...(contestant.getOrSet && loads(contestant, size, values)),
-    ...(ports && trafficOf(contestant, size, values)),
+    ...(ports && contestant.get && trafficOf(contestant, size, values)),
+    ...(contestant.port && (await pageLoadsOf(contestant, setup))),
     heap: { once: () => heapPerEntry(contestant, size) },
   };
 }

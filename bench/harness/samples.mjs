@@ -16,7 +16,23 @@ const MAKERS = {
     tags: ['new', 'mail', 'eu'],
   }),
   // About 1 KiB as JSON.
-  record: (i) => ({
+  record,
+  // About 64 KiB as JSON.
+  records: (i) => Array.from({ length: 66 }, (_, n) => record(i * 66 + n)),
+  rows: (i) =>
+    Array.from({ length: 100 }, (_, row) => ({
+      id: i * 100 + row,
+      sku: `SKU-${i}-${row}`,
+      name: `Article number ${row}`,
+      price: row * 1.25,
+      inStock: row % 3 !== 0,
+    })),
+};
+
+const LARGE = new Set(['records', 'rows', 'text10Ki', 'text100Ki']);
+
+function record(i) {
+  return {
     id: i,
     name: `Customer ${i}`,
     email: `customer.${i}@example.com`,
@@ -31,18 +47,8 @@ const MAKERS = {
       price: order * 9.75,
       paid: order % 3 !== 0,
     })),
-  }),
-  rows: (i) =>
-    Array.from({ length: 100 }, (_, row) => ({
-      id: i * 100 + row,
-      sku: `SKU-${i}-${row}`,
-      name: `Article number ${row}`,
-      price: row * 1.25,
-      inStock: row % 3 !== 0,
-    })),
-};
-
-const LARGE = new Set(['rows', 'text10Ki', 'text100Ki']);
+  };
+}
 
 /** A text of so many characters for each number. */
 function text(length) {

@@ -4,10 +4,11 @@
  *
  *   { op, ms }  runs the operation for about that long and answers { count, ms }, or what it measures else, or { error }.
  *
- * Argument: JSON { contestant, options, size, kind, fill, directory, ports }.
+ * Argument: JSON { contestant, options, size, kind, fill, clock, directory, ports }.
  */
 import { createInterface } from 'node:readline';
 import { operationsOf } from './operations.mjs';
+import { stopwatch } from './stopwatch.mjs';
 
 // A batch is made large enough for the clock's own cost to vanish.
 const CALIBRATION_MS = 4;
@@ -37,10 +38,9 @@ async function timed(operation, ms) {
   let count = 0;
   let spent = 0;
   while (spent < ms) {
-    const started = now();
-    const cpuStarted = process.cpuUsage();
+    const elapsed = stopwatch(setup.clock);
     await operation.run(batch);
-    const took = elapsed(started, cpuStarted);
+    const took = elapsed();
     count += batch;
     spent += took;
     if (took < CALIBRATION_MS && operation.batch === undefined) batch *= 2;
@@ -51,18 +51,6 @@ async function timed(operation, ms) {
   }
   batches.set(operation, batch);
   return { count, ms: spent };
-}
-
-/** Wall time; or, where nothing is waited for, the time that the process had a core, if that is less. */
-function elapsed(started, cpuStarted) {
-  const wall = now() - started;
-  if (setup.clock !== 'cpu') return wall;
-  const { user, system } = process.cpuUsage(cpuStarted);
-  return Math.min(wall, (user + system) / 1000);
-}
-
-function now() {
-  return performance.now();
 }
 
 function answer(message) {

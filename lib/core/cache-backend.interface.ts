@@ -177,6 +177,8 @@ export interface CacheBackend {
 
   /** `get` at once, for a backend that keeps its payloads in this process: it saves the caller a turn. Derived: `get`. */
   getSync?(key: string): Payload | undefined;
+  /** `getSync` that does not count as a use of the entry. Derived: `getSync`. */
+  peekSync?(key: string): Payload | undefined;
   /** `set` at once, for such a backend. Derived: `set`. */
   setSync?(key: string, payload: Payload, ttl: Ttl): boolean;
   /** Found entries only. Derived: concurrent `get`s. */

@@ -4,7 +4,9 @@ import { isWatched, publish, type CacheOperationEvent } from './cache-events.js'
 import type { OnError } from './cache-options.interface.js';
 import type { CacheParts } from './cache-parts.interface.js';
 import { CacheBackendError, CacheClosedError } from './cache.errors.js';
+import type { Stamp } from './envelope.js';
 import type { ValueType } from './payload-codec.js';
+import { checkedTags } from './tags.js';
 import {
   looksLikeMilliseconds,
   millisecondsWarning,
@@ -57,6 +59,44 @@ export class CacheView {
     return finalKeys;
   }
 
+  /** Under which keys the stamps of tags lie. @throws {TypeError} */
+  tagKeys(tags: readonly string[]): readonly string[] {
+    return checkedTags(tags).map((tag) => this.parts.keys.tagKey(tag));
+  }
+
+  /** A final key as it is told from those of all namespaces of this cache. */
+  place(finalKey: string): string {
+    return this.parts.space + finalKey;
+  }
+
+  /**
+   * An entry is about to be deleted or replaced, so what is being loaded for it must not be stored.
+   *
+   * @returns what must settle before that is done; undefined if nothing must.
+   */
+  voidLoad(finalKey: string): Promise<unknown> | undefined {
+    const { fences } = this.parts;
+    return fences.isIdle ? undefined : fences.voidEntry(this.place(finalKey));
+  }
+
+  /** `voidLoad()` of several. */
+  async voidLoads(finalKeys: Iterable<string>): Promise<void> {
+    if (this.parts.fences.isIdle) return;
+    const storing: Promise<unknown>[] = [];
+    for (const finalKey of finalKeys) storing.push(this.voidLoad(finalKey) ?? Promise.resolve());
+    await Promise.all(storing);
+  }
+
+  /** An entry was read or written with these stamps. Where they are read at once anyway, that need not be known. */
+  saw(finalKey: string, stamps: readonly Stamp[]): void {
+    if (!this.backend.getSync) this.parts.tagMemory.sawEntry(this.place(finalKey), stamps);
+  }
+
+  /** The cache or namespace whose tags these are. */
+  get owner(): string {
+    return `${this.parts.alias}\n${this.parts.space}`;
+  }
+
   /** The settled ttl; 0 = nothing may be stored. @throws {TypeError} */
   ttl(timeout: Timeout | undefined): Ttl {
     const { parts } = this;
@@ -89,8 +129,8 @@ export class CacheView {
 
   /** The error for a call after `close()`, or undefined while the cache is open. */
   closedError(operation: string): CacheClosedError | undefined {
-    if (this.parts.closing === undefined) return undefined;
-    const { alias } = this.parts;
+    const { alias, life } = this.parts;
+    if (!life.isOver) return undefined;
     return new CacheClosedError(
       'CACHE_CLOSED',
       `${operation}() was called on cache "${alias}" after it was closed. Close a cache last, when nothing uses it any more.`,
@@ -104,9 +144,23 @@ export class CacheView {
     call: () => Promise<T>,
     resultOf: (answer: T) => Result = writeResult,
   ): Promise<T> {
+    return this.runLong(operation, () => this.during(call), resultOf);
+  }
+
+  /** `run()` for a call that `close()` does not wait for, as it may take any time. */
+  runLong<T>(
+    operation: string,
+    call: () => Promise<T>,
+    resultOf: (answer: T) => Result,
+  ): Promise<T> {
     const closed = this.closedError(operation);
     if (closed) return Promise.reject(closed);
     return isWatched() ? this.#observe(operation, call, resultOf) : call();
+  }
+
+  /** The call, in which the cache is not closed. What a backend answers at once needs no such care. */
+  during<T>(call: () => Promise<T>): Promise<T> {
+    return this.backend.getSync ? call() : this.parts.life.during(call);
   }
 
   async #observe<T>(

@@ -5,19 +5,23 @@ import type {
   CacheBackendFactory,
 } from './cache-backend.interface.js';
 import { publish } from './cache-events.js';
+import { CacheLife } from './cache-life.js';
 import { CacheLog, consoleLogger, type CacheLogger } from './cache-log.js';
 import type { CacheOptions } from './cache-options.interface.js';
 import type { CacheParts } from './cache-parts.interface.js';
 import { CacheService } from './cache.service.js';
 import { CacheConfigError, reasonOf, shortKey } from './cache.errors.js';
 import { systemClock, type Clock } from './clock.js';
+import type { Landed } from './get-or-set.js';
 import { guarded } from './guarded.backend.js';
 import { KeyBuilder } from './key-builder.js';
+import { LoadFences } from './load-fences.js';
 import { didYouMean } from './option-checks.js';
 import { PayloadCodec } from './payload-codec.js';
 import { resolveCacheOptions, type ResolvedCacheOptions } from './resolve-cache-options.js';
 import type { Serializer } from './serializer.interface.js';
 import { SingleFlight } from './single-flight.js';
+import { TagMemory } from './tag-memory.js';
 import { TurnBudget } from './turn-budget.js';
 
 /** Loads the factory of a backend that is known by name. */
@@ -29,6 +33,11 @@ export interface RegistryOptions {
   readonly caches: Readonly<Record<string, CacheOptions>>;
   /** The backends that can be named, loaded when they are. */
   readonly backends: Readonly<Record<string, BackendLoader>>;
+  /**
+   * The cache that keeps the pages of the application: what `default` invalidates by tag falls there too, and what it clears
+   * if `isPartOfDefault`. Default: none.
+   */
+  readonly pages?: { readonly alias: string; readonly isPartOfDefault: boolean } | undefined;
   /** For caches that name none. */
   readonly serializer: Serializer;
   /** Default: the machine's clock. */
@@ -70,7 +79,9 @@ export class CacheRegistry {
     const registry = new CacheRegistry(caches);
     try {
       for (const settings of resolved) {
-        caches.set(settings.alias, await openCache(settings, options, shared, log));
+        const companion = companionOf(settings.alias, options.pages, caches);
+        const cache = await openCache(settings, options, shared, log, companion);
+        caches.set(settings.alias, cache);
       }
     } catch (error) {
       await registry.close();
@@ -116,11 +127,29 @@ export class CacheRegistry {
   }
 }
 
+function companionOf(
+  alias: string,
+  pages: RegistryOptions['pages'],
+  caches: ReadonlyMap<string, CacheService>,
+): CacheParts['companion'] {
+  if (alias !== 'default' || !pages || pages.alias === alias) return () => undefined;
+  return () => {
+    const cache = caches.get(pages.alias);
+    return (
+      cache && {
+        invalidateTags: (...tags) => cache.invalidateTags(...tags),
+        clear: pages.isPartOfDefault ? () => cache.clear() : undefined,
+      }
+    );
+  };
+}
+
 async function openCache(
   settings: ResolvedCacheOptions,
   options: RegistryOptions,
   shared: Map<string, unknown>,
   log: CacheLog,
+  companion: CacheParts['companion'],
 ): Promise<CacheService> {
   const { alias, onError } = settings;
   const clock = options.clock ?? systemClock;
@@ -132,6 +161,7 @@ async function openCache(
   const backend = await makeBackend(settings, options.backends, context);
   reporter.name = backend.name;
   await backend.open?.();
+  const flights = { miss: new SingleFlight<Landed>(), throw: new SingleFlight<Landed>() };
   const parts: CacheParts = {
     alias,
     backend,
@@ -144,8 +174,13 @@ async function openCache(
     ),
     timeout: settings.timeout,
     onError,
-    flights: { miss: new SingleFlight(), throw: new SingleFlight() },
+    flights,
+    fences: new LoadFences([flights.miss, flights.throw]),
     turns: new TurnBudget(),
+    tagMemory: new TagMemory(),
+    space: '',
+    life: new CacheLife(),
+    companion,
     log,
     warnsOfMilliseconds: process.env['NODE_ENV'] !== 'production',
     now: () => clock.now(),

@@ -2,18 +2,28 @@ import type {
   CallOptions,
   CounterOptions,
   LoadOptions,
+  ReadOptions,
   TimeoutOf,
+  TouchOptions,
   WriteOptions,
 } from './call-options.interface.js';
-import type { CacheBackend, Payload, ServerStats, Ttl } from './cache-backend.interface.js';
+import type { CacheBackend, ServerStats, Ttl } from './cache-backend.interface.js';
 import { isWatched } from './cache-events.js';
 import type { CacheParts } from './cache-parts.interface.js';
 import { CacheView, MISS, readResult, type ViewOptions } from './cache-view.js';
 import { addToCounter, moveVersion } from './counters.js';
 import * as derived from './derived-operations.js';
+import { add, clear, has, pull, remove, touch, ttlOf } from './entry-operations.js';
+import { holdTags, invalidateTags } from './entry-writes.js';
+import { fragmentKey, type FragmentPart } from './fragment-key.js';
 import { getOrSet } from './get-or-set.js';
+import { get, set } from './hot-operations.js';
 import { type CacheLock, type LockOptions, type LockTimeout, takeLock, withLock } from './lock.js';
-import { isDate, type Timeout } from './timeout.js';
+import { deleteMany, type Entries, getMany, setMany } from './many-operations.js';
+import { namespaceParts } from './namespace.js';
+import type { HeldTags } from './tags.js';
+import { optionsOf } from './options-of.js';
+import type { Timeout } from './timeout.js';
 
 /**
  * One cache: Django's methods in camelCase, all of them asynchronous. They reject and never throw synchronously.
@@ -55,17 +65,17 @@ export class CacheService {
    * @see Django, BaseCache.get()
    */
   get<T = unknown>(key: string): Promise<T | undefined>;
-  get<T>(key: string, defaultValue: T, options?: CallOptions): Promise<T>;
+  get<T>(key: string, defaultValue: T, options?: ReadOptions): Promise<T>;
   get<T = unknown>(
     key: string,
     defaultValue: undefined,
-    options?: CallOptions,
+    options?: ReadOptions,
   ): Promise<T | undefined>;
-  get(key: string, defaultValue?: unknown, options?: CallOptions): Promise<unknown> {
+  get(key: string, defaultValue?: unknown, options?: ReadOptions): Promise<unknown> {
     const view = this.#view;
-    if (!isWatched()) return this.#find(key, options, defaultValue);
+    if (!isWatched()) return get(this.#view, key, options, defaultValue);
     return view
-      .run('get', () => this.#find(key, options, MISS), readResult)
+      .run('get', () => get(this.#view, key, options, MISS), readResult)
       .then((found) => (found === MISS ? defaultValue : found));
   }
 
@@ -78,8 +88,8 @@ export class CacheService {
    * @see Django, BaseCache.set()
    */
   set(key: string, value: unknown, timeout?: Timeout | WriteOptions): Promise<boolean> {
-    if (!isWatched()) return this.#set(key, value, timeout);
-    return this.#view.run('set', () => this.#set(key, value, timeout));
+    if (!isWatched()) return set(this.#view, key, value, optionsOf(timeout));
+    return this.#view.run('set', () => set(this.#view, key, value, optionsOf(timeout)));
   }
 
   /**
@@ -92,11 +102,7 @@ export class CacheService {
    */
   add(key: string, value: unknown, timeout?: Timeout | WriteOptions): Promise<boolean> {
     const view = this.#view;
-    return view.run('add', async () => {
-      const { finalKey, payload, ttl } = this.#write(key, value, writeOptions(timeout));
-      if (ttl !== 0) return view.strict.add(finalKey, payload, ttl);
-      return !(await derived.has(view.strict, finalKey));
-    });
+    return view.run('add', () => add(view, key, value, optionsOf(timeout)));
   }
 
   /**
@@ -106,30 +112,21 @@ export class CacheService {
    * @returns true if there was a live entry. An expired one is never revived.
    * @see Django, BaseCache.touch()
    */
-  touch(key: string, timeout?: Timeout | WriteOptions): Promise<boolean> {
+  touch(key: string, timeout?: Timeout | TouchOptions): Promise<boolean> {
     const view = this.#view;
-    return view.run('touch', async () => {
-      const options = writeOptions(timeout);
-      const finalKey = view.key(key, options.version);
-      const ttl = view.ttl(options.timeout);
-      return ttl === 0 ? view.backend.delete(finalKey) : view.backend.touch(finalKey, ttl);
-    });
+    return view.run('touch', () => touch(view, key, optionsOf(timeout)));
   }
 
   /** Removes an entry. @returns true if a live one was removed. @see Django, BaseCache.delete() */
   delete(key: string, options?: CallOptions): Promise<boolean> {
     const view = this.#view;
-    return view.run('delete', async () => view.backend.delete(view.key(key, options?.version)));
+    return view.run('delete', () => remove(view, key, options?.version));
   }
 
   /** True if there is a live entry, `null` included. @see Django, BaseCache.has_key() */
-  has(key: string, options?: CallOptions): Promise<boolean> {
+  has(key: string, options?: ReadOptions): Promise<boolean> {
     const view = this.#view;
-    return view.run(
-      'has',
-      async () => derived.has(view.backend, view.key(key, options?.version)),
-      readResult,
-    );
+    return view.run('has', () => has(view, key, options), readResult);
   }
 
   /**
@@ -137,22 +134,9 @@ export class CacheService {
    *
    * @see Django, BaseCache.get_many()
    */
-  getMany<T = unknown>(keys: Iterable<string>, options?: CallOptions): Promise<Map<string, T>> {
+  getMany<T = unknown>(keys: Iterable<string>, options?: ReadOptions): Promise<Map<string, T>> {
     const view = this.#view;
-    return view.run('getMany', async () => {
-      const asked = [...keys];
-      const found = new Map<string, T>();
-      if (asked.length === 0) return found;
-      const finalKeys = asked.map((key) => view.key(key, options?.version));
-      const payloads = await derived.getMany(view.backend, finalKeys);
-      asked.forEach((key, index) => {
-        const finalKey = finalKeys[index]!;
-        const payload = payloads.get(finalKey);
-        const value = payload ? view.decode(payload, finalKey, options?.type) : MISS;
-        if (value !== MISS) found.set(key, value as T);
-      });
-      return found;
-    });
+    return view.run('getMany', () => getMany(view, keys, options) as Promise<Map<string, T>>);
   }
 
   /**
@@ -163,38 +147,15 @@ export class CacheService {
    * @throws {CacheSerializationError} if one of the values could not be given back equal; then nothing has changed.
    * @see Django, BaseCache.set_many()
    */
-  setMany(
-    entries: Iterable<readonly [string, unknown]> | Readonly<Record<string, unknown>>,
-    timeout?: Timeout | WriteOptions,
-  ): Promise<string[]> {
+  setMany(entries: Entries, timeout?: Timeout | WriteOptions): Promise<string[]> {
     const view = this.#view;
-    return view.run('setMany', async () => {
-      const options = writeOptions(timeout);
-      const payloads = new Map<string, Payload>();
-      const callers = new Map<string, string>();
-      for (const [key, value] of pairsOf(entries)) {
-        const finalKey = view.key(key, options.version);
-        payloads.set(finalKey, view.parts.codec.encode(value, options.type));
-        callers.set(finalKey, key);
-      }
-      const ttl = view.ttl(options.timeout);
-      if (payloads.size === 0) return [];
-      if (ttl === 0) {
-        const removal = derived.deleteMany(view.strict, [...payloads.keys()]).then(() => []);
-        return await view.changed(removal, [...callers.values()]);
-      }
-      const failed = await derived.setMany(view.backend, payloads, ttl);
-      return failed.map((finalKey) => callers.get(finalKey)!);
-    });
+    return view.run('setMany', () => setMany(view, entries, optionsOf(timeout)));
   }
 
   /** Removes several entries. @returns how many live ones were removed. @see Django, BaseCache.delete_many() */
   deleteMany(keys: Iterable<string>, options?: CallOptions): Promise<number> {
     const view = this.#view;
-    return view.run('deleteMany', async () => {
-      const finalKeys = [...new Set(view.keys(keys, options?.version).values())];
-      return finalKeys.length === 0 ? 0 : derived.deleteMany(view.backend, finalKeys);
-    });
+    return view.run('deleteMany', () => deleteMany(view, keys, options?.version));
   }
 
   /**
@@ -217,13 +178,30 @@ export class CacheService {
     timeout?: Timeout | TimeoutOf<T> | LoadOptions<T>,
   ): Promise<T> {
     const options: LoadOptions<T> =
-      typeof timeout === 'function' ? { timeout } : writeOptions(timeout as Timeout);
-    const loaded = await this.#view.run(
+      typeof timeout === 'function' ? { timeout } : optionsOf<LoadOptions<T>>(timeout);
+    const loaded = await this.#view.runLong(
       'getOrSet',
       () => getOrSet(this.#view, key, valueOrLoad, options),
       ({ isHit }) => (isHit ? 'hit' : 'miss'),
     );
     return loaded.value;
+  }
+
+  /**
+   * A rendered part of a page, or what the function renders, which is then stored: `getOrSet()` under `fragmentKey()`.
+   *
+   * @param varyOn Everything that the fragment depends on, in order: texts, finite numbers, bigints, booleans, null.
+   * @param timeout As of `getOrSet()`.
+   * @throws {TypeError} for a name or a value of another type. Otherwise as `getOrSet()`.
+   * @see Django, the template tag `{% cache %}`
+   */
+  async fragment<T>(
+    name: string,
+    varyOn: Iterable<FragmentPart>,
+    render: () => T | Promise<T>,
+    timeout?: Timeout | TimeoutOf<T> | LoadOptions<T>,
+  ): Promise<T> {
+    return this.getOrSet(fragmentKey(name, varyOn), render, timeout);
   }
 
   /**
@@ -256,23 +234,19 @@ export class CacheService {
    * @throws {CacheBackendError} if the backend fails, whatever `onError` says.
    * @see Django, BaseCache.incr_version()
    */
-  incrVersion(key: string, delta = 1, options: WriteOptions = {}): Promise<number> {
+  incrVersion(key: string, delta = 1, options: TouchOptions = {}): Promise<number> {
     return this.#view.run('incrVersion', () => moveVersion(this.#view, key, delta, options));
   }
 
   /** Moves an entry to a lower version. Otherwise as `incrVersion()`. @see Django, BaseCache.decr_version() */
-  decrVersion(key: string, delta = 1, options: WriteOptions = {}): Promise<number> {
+  decrVersion(key: string, delta = 1, options: TouchOptions = {}): Promise<number> {
     return this.#view.run('decrVersion', () => moveVersion(this.#view, key, -delta, options));
   }
 
   /** Seconds that the entry has left; `null`: it never expires; undefined: there is none. @throws {CacheUnsupportedError} */
-  ttl(key: string, options?: CallOptions): Promise<Ttl | undefined> {
+  ttl(key: string, options?: ReadOptions): Promise<Ttl | undefined> {
     const view = this.#view;
-    return view.run(
-      'ttl',
-      async () => derived.required(view.backend, 'ttl')(view.key(key, options?.version)),
-      readResult,
-    );
+    return view.run('ttl', () => ttlOf(view, key, options), readResult);
   }
 
   /**
@@ -281,24 +255,44 @@ export class CacheService {
    * @returns undefined if there is none, or if another caller got it.
    * @throws {CacheBackendError} if the backend fails, whatever `onError` says.
    */
-  async pull<T = unknown>(key: string, options?: CallOptions): Promise<T | undefined> {
+  async pull<T = unknown>(key: string, options?: ReadOptions): Promise<T | undefined> {
     const view = this.#view;
-    const pulled = await view.run(
-      'pull',
-      async () => {
-        const finalKey = view.key(key, options?.version);
-        const payload = await view.strict.get(finalKey);
-        if (!payload || !(await view.strict.delete(finalKey))) return MISS;
-        return view.decode(payload, finalKey, options?.type);
-      },
-      readResult,
-    );
+    const pulled = await view.run('pull', () => pull(view, key, options), readResult);
     return pulled === MISS ? undefined : (pulled as T);
   }
 
-  /** Removes all entries of this cache's `keyPrefix`, all versions, and nothing else. @throws {CacheBackendError} */
+  /**
+   * Makes sure that no value which bears one of the tags is served again, by any process: one write a tag, however many
+   * values there are. What is being loaded or stored meanwhile is not served either.
+   *
+   * @throws {TypeError} if a tag is not a non-empty text.
+   * @throws {CacheBackendError} if the backend fails, whatever `onError` says.
+   */
+  invalidateTags(...tags: string[]): Promise<void> {
+    const view = this.#view;
+    return view.run('invalidateTags', () => invalidateTags(view, tags));
+  }
+
+  /**
+   * The tags as they are now, for a value that is about to be made: `set(key, value, { tags: held })`. If one of them is
+   * invalidated before the value is stored, the value is never served. `getOrSet()` does this by itself.
+   *
+   * In `onError: 'miss'` it answers also if the backend fails; `set()` with what it answered then stores nothing.
+   *
+   * @throws {TypeError} if a tag is not a non-empty text.
+   */
+  holdTags(tags: readonly string[]): Promise<HeldTags> {
+    return this.#view.run('holdTags', () => holdTags(this.#view, tags));
+  }
+
+  /**
+   * Removes all entries of this cache's `keyPrefix`, or of this namespace, all versions, and nothing else.
+   *
+   * @throws {CacheBackendError} if the backend fails, whatever `onError` says.
+   */
   clear(): Promise<void> {
-    return this.#view.run('clear', () => this.#view.strict.clear());
+    const view = this.#view;
+    return view.run('clear', () => clear(view));
   }
 
   /** One entry for each server. @throws {CacheUnsupportedError} @throws {CacheBackendError} */
@@ -317,9 +311,12 @@ export class CacheService {
    * @throws {CacheUnsupportedError} @throws {CacheBackendError}
    */
   flushServer(): Promise<void> {
-    return this.#view.run('flushServer', async () =>
-      derived.required(this.#view.strict, 'flushServer')(),
-    );
+    const view = this.#view;
+    return view.run('flushServer', async () => {
+      const flush = derived.required(view.strict, 'flushServer');
+      await view.parts.fences.voidAll('');
+      await flush();
+    });
   }
 
   /**
@@ -342,11 +339,26 @@ export class CacheService {
     return new CacheService(parts, { version, onError, ...view });
   }
 
+  /**
+   * A part of this cache with keys and tags of its own, which meet neither those of the cache nor those of other namespaces,
+   * and with a `clear()` that removes what is in it by one write, whatever there is. Namespaces may lie in one another; to
+   * clear one clears those in it.
+   *
+   * Everything else is as in this cache: every method works, counters included. A read costs no further round trip, as long as
+   * nobody clears the namespace; what was cleared stays in the backend until it expires or is evicted, and is not found.
+   * `close()`, `stats()`, `ping()` and `flushServer()` are about the whole cache.
+   *
+   * @throws {TypeError} if the name is not a non-empty text.
+   */
+  namespace(name: string): CacheService {
+    const { version, onError } = this.#view;
+    return new CacheService(namespaceParts(this.#view, name), { version, onError });
+  }
+
   /** Lets what is in flight end, then releases sockets and timers. Closes all views too. Idempotent. */
   close(): Promise<void> {
-    const { parts } = this.#view;
-    parts.closing ??= parts.backend.close?.() ?? Promise.resolve();
-    return parts.closing;
+    const { life, backend } = this.#view.parts;
+    return life.close(async () => backend.close?.());
   }
 
   /**
@@ -383,53 +395,4 @@ export class CacheService {
   ): Promise<T> {
     return withLock(this.#view, key, timeout, work, options);
   }
-
-  async #find(key: string, options: CallOptions | undefined, absent: unknown): Promise<unknown> {
-    const view = this.#view;
-    const closed = view.closedError('get');
-    if (closed) throw closed;
-    const finalKey = view.key(key, options?.version);
-    const { backend } = view;
-    const payload = backend.getSync ? backend.getSync(finalKey) : await backend.get(finalKey);
-    if (payload === undefined) return absent;
-    const value = view.decode(payload, finalKey, options?.type);
-    return value === MISS ? absent : value;
-  }
-
-  async #set(key: string, value: unknown, timeout?: Timeout | WriteOptions): Promise<boolean> {
-    const closed = this.#view.closedError('set');
-    if (closed) throw closed;
-    const { finalKey, payload, ttl } = this.#write(key, value, writeOptions(timeout));
-    const { backend, strict } = this.#view;
-    if (ttl === 0) {
-      const removal = strict.delete(finalKey).then(() => true);
-      return await this.#view.changed(removal, false);
-    }
-    return backend.setSync
-      ? backend.setSync(finalKey, payload, ttl)
-      : await backend.set(finalKey, payload, ttl);
-  }
-
-  /** Everything that can be wrong with a write is found here, before any I/O. */
-  #write(
-    key: string,
-    value: unknown,
-    options: WriteOptions,
-  ): { readonly finalKey: string; readonly payload: Payload; readonly ttl: Ttl } {
-    const finalKey = this.#view.key(key, options.version);
-    const payload = this.#view.parts.codec.encode(value, options.type);
-    return { finalKey, payload, ttl: this.#view.ttl(options.timeout) };
-  }
-}
-
-function writeOptions(timeout: Timeout | WriteOptions | undefined): WriteOptions {
-  return typeof timeout === 'object' && timeout !== null && !isDate(timeout)
-    ? timeout
-    : { timeout };
-}
-
-function pairsOf(
-  entries: Iterable<readonly [string, unknown]> | Readonly<Record<string, unknown>>,
-): Iterable<readonly [string, unknown]> {
-  return Symbol.iterator in entries ? entries : Object.entries(entries);
 }

@@ -1,4 +1,5 @@
 import type { ValueType } from './payload-codec.js';
+import type { HeldTags, TagsOf } from './tags.js';
 import type { Timeout } from './timeout.js';
 
 /** What any call may say beside its key. */
@@ -12,10 +13,27 @@ export interface CallOptions {
   readonly type?: ValueType;
 }
 
+/** What a call that reads may say. */
+export interface ReadOptions extends CallOptions {
+  /**
+   * Tags that the value is known to bear: their stamps come in the same round trip. Without it they do so where this process
+   * has read or written the value before, and cost a second one otherwise. What is read is the same.
+   */
+  readonly tags?: readonly string[] | undefined;
+}
+
+/** What a call that gives an entry another timeout may say. */
+export interface TouchOptions extends ReadOptions {
+  /** How long the value lives from now on: **seconds**, or a string with its unit. `null`: never expires. */
+  readonly timeout?: Timeout | undefined;
+}
+
 /** What a call that stores may say. */
 export interface WriteOptions extends CallOptions {
   /** How long the value lives: **seconds**, or a string with its unit. `null`: never expires. Default: the cache's `timeout`. */
   readonly timeout?: Timeout | undefined;
+  /** What the value can be invalidated by, or the tags that `holdTags()` held before it was made. Default: none. */
+  readonly tags?: readonly string[] | HeldTags | undefined;
 }
 
 /** A timeout that is known only when the value is; 0 or less = the value is not stored. */
@@ -25,9 +43,11 @@ export type TimeoutOf<T> = (value: T) => Timeout | undefined;
 export interface LoadOptions<T> extends CallOptions {
   /** As in `WriteOptions`, or a function of the loaded value. */
   readonly timeout?: Timeout | TimeoutOf<T> | undefined;
+  /** As in `WriteOptions`, or a function of the loaded value. */
+  readonly tags?: readonly string[] | HeldTags | TagsOf<T> | undefined;
 }
 
-/** What `incr()` and `decr()` may be told. */
+/** What `incr()` and `decr()` may be told. A counter bears no tags. */
 export interface CounterOptions {
   /** A version other than the cache's: a non-negative integer. */
   readonly version?: number;

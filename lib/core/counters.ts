@@ -1,7 +1,16 @@
-import type { CounterOptions, WriteOptions } from './call-options.interface.js';
-import { CacheBackendError, CacheKeyNotFoundError, shortKey } from './cache.errors.js';
+import type { CounterStart } from './cache-backend.interface.js';
+import type { CounterOptions, TouchOptions } from './call-options.interface.js';
+import {
+  CacheBackendError,
+  CacheKeyNotFoundError,
+  CacheTypeError,
+  shortKey,
+} from './cache.errors.js';
 import type { CacheView } from './cache-view.js';
 import * as derived from './derived-operations.js';
+import { stampKeysOf } from './entry-operations.js';
+import { find, look } from './entry-reads.js';
+import { addLive } from './replace-dead.js';
 
 const GIVE_TIMEOUT =
   'To move an entry to another version give it a new timeout: incrVersion(key, 1, { timeout: 300 }).';
@@ -14,19 +23,41 @@ export async function addToCounter(
   options: CounterOptions,
 ): Promise<number> {
   const { initial } = options;
+  if ((options as { tags?: unknown }).tags !== undefined) {
+    throw new TypeError(
+      'A counter bears no tags, so "tags" cannot be given to incr() and decr(). Delete the counter by its key.',
+    );
+  }
   checkWhole('delta', delta);
   if (initial !== undefined) checkWhole('initial', initial);
   const finalKey = view.key(key, options.version);
   const ttl = view.ttl(options.timeout);
   const start = initial === undefined || ttl === 0 ? undefined : { value: initial, ttl };
   for (;;) {
-    const value = await derived.incr(view.strict, finalKey, delta, start);
+    const value = await addIfLive(view, finalKey, delta, start);
     if (value !== undefined) return value;
     if (initial === undefined) throw notFound(view, 'incr', key, ', or give { initial: 0 }');
     const begun = derived.sumOf(initial, delta, finalKey);
     if (ttl === 0) return begun;
     const payload = view.parts.codec.encode(begun);
-    if (await view.strict.add(finalKey, payload, ttl)) return begun;
+    if (await addLive(view, finalKey, payload, ttl)) return begun;
+  }
+}
+
+/** The new value; undefined if there is no live entry: one whose tags were invalidated is none, whatever it holds. */
+async function addIfLive(
+  view: CacheView,
+  finalKey: string,
+  delta: number,
+  start: CounterStart | undefined,
+): Promise<number | undefined> {
+  try {
+    return await derived.incr(view.strict, finalKey, delta, start);
+  } catch (error) {
+    if (!(error instanceof CacheTypeError)) throw error;
+    const { dead } = await look(view, view.strict, finalKey);
+    if (!dead) throw error;
+    return undefined;
   }
 }
 
@@ -35,7 +66,7 @@ export async function moveVersion(
   view: CacheView,
   key: string,
   delta: number,
-  options: WriteOptions,
+  options: TouchOptions,
 ): Promise<number> {
   checkWhole('delta', delta);
   const from = options.version ?? view.version;
@@ -50,11 +81,12 @@ export async function moveVersion(
   const { strict } = view;
   const given = options.timeout === undefined ? undefined : view.ttl(options.timeout);
   const readTtl = given === undefined ? derived.required(strict, 'ttl', GIVE_TIMEOUT) : undefined;
-  const payload = await strict.get(fromKey);
+  const payload = await find(view, strict, fromKey, stampKeysOf(view, options));
   const ttl = readTtl ? await readTtl(fromKey) : given;
   if (!payload || ttl === undefined) throw notFound(view, 'incrVersion', key);
   // A key function may leave the version out; then there is nothing to move.
   if (toKey === fromKey) return to;
+  await view.voidLoads([fromKey, toKey]);
   if (ttl !== 0 && !(await strict.set(toKey, payload, ttl))) {
     throw new CacheBackendError(
       'CACHE_BACKEND',

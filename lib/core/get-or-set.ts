@@ -1,8 +1,13 @@
 import type { LoadOptions } from './call-options.interface.js';
 import type { Payload, Ttl } from './cache-backend.interface.js';
 import { MISS, type CacheView } from './cache-view.js';
+import { CacheSerializationError, reasonOf } from './cache.errors.js';
+import type { Stamp } from './envelope.js';
+import { liveSync, type Look, look } from './entry-reads.js';
+import { inEnvelope, tagsToBear } from './entry-writes.js';
+import type { LoadRight } from './load-fences.js';
+import { placesOf, stampKeysOf, stampsAfterLoad, stampsBeforeLoad } from './load-tags.js';
 import type { CallLoader } from './single-flight.js';
-import { CacheBackendError, CacheSerializationError, reasonOf } from './cache.errors.js';
 
 /** What a flight of `getOrSet()` brings. */
 export type Landed =
@@ -26,18 +31,25 @@ export async function getOrSet<T>(
   options: LoadOptions<T>,
 ): Promise<Loaded<T>> {
   const { codec, flights, turns } = view.parts;
+  const { backend } = view;
   const finalKey = view.key(key, options.version);
-  // A bad timeout is an error before any I/O.
+  // A bad timeout is an error before any I/O, and so are bad tags.
   if (typeof options.timeout !== 'function') view.ttl(options.timeout);
-  const known = view.backend.getSync?.(finalKey);
+  if (options.tags !== undefined && typeof options.tags !== 'function') {
+    tagsToBear(view, options.tags);
+  }
+  const known = backend.getSync
+    ? liveSync(view, backend, backend.getSync(finalKey), finalKey)
+    : undefined;
   if (known) {
     const value = view.decode(known, finalKey, options.type);
     if (value !== MISS) return { value: value as T, isHit: true };
   }
   const mode = flights[view.onError];
-  const joins = mode.has(finalKey);
-  const landed = await mode.run(finalKey, (callLoader) =>
-    readOrLoad(view, finalKey, valueOrLoad, options, callLoader),
+  const place = view.place(finalKey);
+  const joins = mode.has(place);
+  const landed = await mode.run(place, (callLoader) =>
+    readOrLoad({ view, finalKey, source: valueOrLoad, options, callLoader }),
   );
   if ('value' in landed) return { value: landed.value as T, isHit: false };
   const decode = (): T => codec.decode(landed.payload, options.type) as T;
@@ -47,26 +59,68 @@ export async function getOrSet<T>(
   return { value: decode(), isHit };
 }
 
-async function readOrLoad<T>(
-  view: CacheView,
-  finalKey: string,
-  valueOrLoad: (() => T | Promise<T>) | T,
-  options: LoadOptions<T>,
-  callLoader: CallLoader,
-): Promise<Landed> {
-  const stored = await view.backend.get(finalKey);
-  if (stored && view.decode(stored, finalKey) !== MISS) return { payload: stored, isHit: true };
+/** One flight. */
+interface Load<T> {
+  readonly view: CacheView;
+  readonly finalKey: string;
+  readonly source: (() => T | Promise<T>) | T;
+  readonly options: LoadOptions<T>;
+  readonly callLoader: CallLoader;
+  readonly right: LoadRight;
+}
+
+async function readOrLoad<T>({
+  view,
+  finalKey,
+  options,
+  ...rest
+}: Omit<Load<T>, 'right'>): Promise<Landed> {
+  const { fences } = view.parts;
+  const stampKeys = stampKeysOf(view, options.tags);
+  // Begun before anything is waited for: whatever is deleted from now on may be what is read here.
+  const right = fences.begin(view.place(finalKey), placesOf(view, options.tags, stampKeys));
+  try {
+    const found = await view.during(() => look(view, view.backend, finalKey, stampKeys));
+    const { entry } = found;
+    if (entry && view.decode(entry, finalKey) !== MISS) return { payload: entry, isHit: true };
+    return await loadAndKeep({ view, finalKey, options, ...rest, right }, found);
+  } finally {
+    fences.end(right);
+  }
+}
+
+async function loadAndKeep<T>(load: Load<T>, found: Look): Promise<Landed> {
+  const { view, source, options, callLoader } = load;
+  const before = await view.during(() => stampsBeforeLoad(view, options.tags, found.stamps));
   const value =
-    typeof valueOrLoad === 'function'
-      ? await callLoader(valueOrLoad as () => T | Promise<T>)
-      : valueOrLoad;
+    typeof source === 'function' ? await callLoader(source as () => T | Promise<T>) : source;
   if (value === undefined) return { value, isHit: false };
   const { timeout } = options;
   const ttl = view.ttl(typeof timeout === 'function' ? timeout(value) : timeout);
   const payload = encodeOrWarn(view, value, options);
   if (payload === undefined) return { value, isHit: false };
-  if (ttl !== 0 && !view.parts.closing) await keep(view, finalKey, payload, ttl, stored);
+  if (ttl !== 0 && !view.parts.life.isOver) {
+    await view.during(async () => {
+      const stamps = await stampsAfterLoad(view, options.tags, before, value);
+      if (stamps) await keep(load, found, inEnvelope(view, payload, stamps), ttl, stamps);
+    });
+  }
   return { payload, isHit: false };
+}
+
+async function keep<T>(
+  { view, finalKey, right }: Load<T>,
+  found: Look,
+  payload: Payload,
+  ttl: Ttl,
+  stamps: readonly Stamp[],
+): Promise<void> {
+  view.saw(finalKey, stamps);
+  // add() leaves what another process stored meanwhile; but it would refuse for ever where lies what nobody can read, or what
+  // was invalidated.
+  const isTaken = (found.dead ?? found.entry) !== undefined;
+  const storing = right.store(() => view.strict[isTaken ? 'set' : 'add'](finalKey, payload, ttl));
+  await view.changed(storing, undefined);
 }
 
 /** A load is not failed by a value that cannot be cached: it is returned as it is, each time. */
@@ -79,22 +133,5 @@ function encodeOrWarn<T>(view: CacheView, value: T, options: LoadOptions<T>): Pa
       `A value loaded by getOrSet() cannot be kept in cache "${view.parts.alias}", so it is loaded each time. ${reasonOf(error)}.`,
     );
     return undefined;
-  }
-}
-
-async function keep(
-  view: CacheView,
-  finalKey: string,
-  payload: Payload,
-  ttl: Ttl,
-  unreadable: Payload | undefined,
-): Promise<void> {
-  try {
-    // add() leaves what another process stored meanwhile; but it would refuse for ever where something unreadable lies.
-    await (unreadable
-      ? view.strict.set(finalKey, payload, ttl)
-      : view.strict.add(finalKey, payload, ttl));
-  } catch (error) {
-    if (view.onError === 'throw' || !(error instanceof CacheBackendError)) throw error;
   }
 }

@@ -7,7 +7,9 @@ import type { OnError } from './cache-options.interface.js';
 import { PartialAnswer } from './partial-answer.js';
 import { WrappedBackend, type BackendOperation } from './wrapped.backend.js';
 
-const DEADLINE_MS = 1_000;
+/** How long one call may take, in milliseconds, where the backend does not say. */
+export const DEFAULT_DEADLINE_MS = 1_000;
+
 // Removing everything takes as long as there is much to remove.
 const CLEAR_DEADLINE_MS = 30_000;
 const TAKES_LONG: ReadonlySet<BackendOperation> = new Set(['clear', 'flushServer']);
@@ -38,16 +40,18 @@ export function guarded(
  * error and an event, or with `onError: 'miss'` what a cache without the entry would answer.
  */
 class GuardedBackend extends WrappedBackend {
+  override readonly deadlineMs = null;
+  override readonly reportsServers = true;
   readonly #failures: BackendFailures;
   readonly #isForgiving: boolean;
-  readonly #deadlineMs: number;
+  readonly #limitMs: number;
   readonly #answered: <T>(answer: T) => T;
 
   constructor(inner: CacheBackend, failures: BackendFailures, onError: OnError) {
     super(inner);
     this.#failures = failures;
     this.#isForgiving = onError === 'miss';
-    this.#deadlineMs = inner.deadlineMs ?? DEADLINE_MS;
+    this.#limitMs = inner.deadlineMs ?? DEFAULT_DEADLINE_MS;
     this.#answered = (answer) => {
       failures.answered();
       return answer;
@@ -56,7 +60,7 @@ class GuardedBackend extends WrappedBackend {
 
   // What is called most makes the least of it.
   override get(key: string): Promise<Payload | undefined> {
-    if (this.#deadlineMs !== Infinity) return super.get(key);
+    if (this.#limitMs !== Infinity) return super.get(key);
     const started = isWatched() ? performance.now() : 0;
     return this.inner
       .get(key)
@@ -75,8 +79,8 @@ class GuardedBackend extends WrappedBackend {
   }
 
   #inTime<T>(operation: BackendOperation, call: () => Promise<T>): Promise<T> {
-    if (this.#deadlineMs === Infinity) return call();
-    const deadlineMs = TAKES_LONG.has(operation) ? CLEAR_DEADLINE_MS : this.#deadlineMs;
+    if (this.#limitMs === Infinity) return call();
+    const deadlineMs = TAKES_LONG.has(operation) ? CLEAR_DEADLINE_MS : this.#limitMs;
     return new Promise<T>((resolve, reject) => {
       // If this process was held up, the answer may be there already: it gets one turn to be read before time is up.
       const timer = setTimeout(() => {

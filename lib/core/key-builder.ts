@@ -26,7 +26,7 @@ export interface KeyBuilderOptions {
 /** memcached's limits on a key. (protocol.txt, "Keys") */
 export const MEMCACHED_KEY_LIMITS: KeyLimits = { maxBytes: 250, printableOnly: true };
 
-// "~" and 64 hex digits end a replaced key; a backend's own keys begin with "~".
+// "~" and 64 hex digits end a replaced key; keys of the package's own and those of a backend begin with "~".
 const TILDE = 126;
 const REPLACED = /~[0-9a-f]{64}$/;
 const PLAIN = /^[\x21-\x7e]+$/;
@@ -47,6 +47,8 @@ export class KeyBuilder {
   readonly #throws: boolean;
   readonly #limits: KeyLimits | undefined;
   readonly #head: string;
+  /** The prefix with its length in front, so that what follows it cannot be taken for a part of it. */
+  readonly #scope: string;
   /** How long a plain key may be that needs no closer look; below 1: every key needs one. */
   readonly #plainRoom: number;
 
@@ -75,6 +77,7 @@ export class KeyBuilder {
     this.#throws = options.invalidKeys === 'throw';
     this.#limits = options.limits ?? (this.#throws ? MEMCACHED_KEY_LIMITS : undefined);
     this.#head = `${keyPrefix}:${version}:`;
+    this.#scope = `${keyPrefix.length}:${keyPrefix}`;
     const isPlain =
       keyFunction === undefined && PLAIN.test(this.#head) && !this.#head.includes('~');
     this.#plainRoom = isPlain ? (this.#limits?.maxBytes ?? Infinity) - this.#head.length : 0;
@@ -109,6 +112,28 @@ export class KeyBuilder {
       ? this.#custom(key, version)
       : `${this.#keyPrefix}:${version}:${key}`;
     return this.#legal(finalKey, key);
+  }
+
+  /** The final key under which the stamp of a tag is kept. It holds for all versions. */
+  tagKey(tag: string): string {
+    return this.reserved('tag', `${this.#scope}:${tag}`);
+  }
+
+  /** The final key under which the stamp of a namespace is kept. */
+  namespaceKey(name: string): string {
+    return this.reserved('ns', `${this.#scope}:${name}`);
+  }
+
+  /**
+   * A final key of the package's own: no key of a user becomes one, as those never begin with "~". Always one that backends
+   * can take.
+   *
+   * @param kind Lower-case letters. @param text Begins with a digit.
+   */
+  reserved(kind: string, text: string): string {
+    const key = `~${kind}:${text}`;
+    const most = Math.min(this.#limits?.maxBytes ?? Infinity, MEMCACHED_KEY_LIMITS.maxBytes);
+    return key.length <= most && PLAIN.test(key) ? key : `~${kind}:#${sha256(key)}`;
   }
 
   /** @throws {TypeError} if it is not a non-negative integer. */
@@ -190,7 +215,11 @@ function replaced(finalKey: string): string {
     .slice(0, 96)
     .replace(/[^\x21-\x7d]/g, '_')
     .replace(/^~/, '_');
-  return `${head}~${createHash('sha256').update(Buffer.from(finalKey, 'utf16le')).digest('hex')}`;
+  return `${head}~${sha256(finalKey)}`;
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(Buffer.from(text, 'utf16le')).digest('hex');
 }
 
 function isVersion(version: unknown): version is number {

@@ -76,6 +76,14 @@ export function checkOneOf(
   throw badOption(where, name, value, words.map((word) => `"${word}"`).join(' or '));
 }
 
+/** The options that are given: one that is given as undefined is not. */
+export function givenOf<T extends object>(
+  options: T,
+): { readonly [Name in keyof T]: Exclude<T[Name], undefined> } {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as { readonly [Name in keyof T]: Exclude<T[Name], undefined> };
+}
+
 /** A value as a message may show it: short, and never the inside of an object. */
 export function describe(value: unknown): string {
   switch (typeof value) {

@@ -2,11 +2,13 @@ import { types } from 'node:util';
 import type { Payload } from './cache-backend.interface.js';
 import type { Isolation } from './cache-options.interface.js';
 import { CacheCorruptError } from './cache.errors.js';
+import { Envelope, openEnvelope } from './envelope.js';
 import { integerOf } from './integer-payload.js';
 import { PageBytes } from './page-bytes.js';
 import {
   FLAG_BYTES,
   FLAG_EMPTY_BYTES,
+  FLAG_ENVELOPE,
   FLAG_INTEGER,
   FLAG_LONG,
   FLAG_PAGE,
@@ -122,6 +124,8 @@ export class PayloadCodec {
         return Buffer.from(data as Buffer);
       case FLAG_EMPTY_BYTES:
         return Buffer.alloc(0);
+      case FLAG_ENVELOPE:
+        return this.decode(openEnvelope(payload).inner, type);
       case FLAG_PAGE:
         return new PageBytes(Buffer.isBuffer(data) ? data : Buffer.from(data));
       default:
@@ -132,6 +136,7 @@ export class PayloadCodec {
   /** True if decoding costs next to nothing, whatever the size. */
   isCheap(payload: Payload): boolean {
     if (payload instanceof TreePayload) return this.#freezes;
+    if (payload instanceof Envelope) return this.isCheap(payload.inner);
     return typeof payload.data === 'string' && payload.flags <= FLAG_TEXT;
   }
 

@@ -28,3 +28,5 @@ export const FLAG_EMPTY_BYTES = 1024;
 export const FLAG_RENEWED_LEASE = 2048;
 /** A stored HTTP response. */
 export const FLAG_PAGE = 4096;
+/** A value that bears tags, or that may be served stale: a head of this package's own, then the value's bytes. */
+export const FLAG_ENVELOPE = 8192;

@@ -4,7 +4,7 @@ import type { CacheOptions, Isolation, OnError } from './cache-options.interface
 import { parseCacheUrl } from './cache-url.js';
 import { CacheConfigError, reasonOf } from './cache.errors.js';
 import type { KeyFunction } from './key-builder.js';
-import { badOption, checkOneOf, checkOptionNames } from './option-checks.js';
+import { badOption, checkOneOf, checkOptionNames, givenOf } from './option-checks.js';
 import type { Serializer } from './serializer.interface.js';
 import {
   looksLikeMilliseconds,
@@ -72,7 +72,7 @@ export function resolveCacheOptions(
   checkOptionNames(where, given, NAMES);
   const { url, ...rest } = given;
   const fromUrl = 'url' in given ? parseCacheUrl(url, where) : {};
-  const merged = { ...DEFAULTS, ...fromUrl, ...definedOf(rest) } as Omit<
+  const merged = { ...DEFAULTS, ...fromUrl, ...givenOf(rest) } as Omit<
     ResolvedCacheOptions,
     'alias'
   >;
@@ -116,9 +116,4 @@ function checkOwnBackend(
     'CACHE_BAD_OPTION',
     `${where} has a backend of your own, and "location" or "options" beside it, which nobody would read. Give them to the backend where it is made.`,
   );
-}
-
-/** An option given as undefined is one that is not given. */
-function definedOf(options: CacheOptions): CacheOptions {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

@@ -47,12 +47,17 @@ export class SingleFlight<T> {
     return asking ? whileWaiting(asking, flight) : flight.promise;
   }
 
+  /** Lets what is under way for the key go on for those who wait for it; who comes from now on begins anew. */
+  leave(key: string): void {
+    this.#flights.delete(key);
+  }
+
   #start(key: string, work: (callLoader: CallLoader) => Promise<T>): RunningFlight<T> {
     const flight = { key, waitsFor: new Set<Flight>() } as RunningFlight<T>;
     // Known before its work begins, so that work which asks for its own key at once is found out.
     this.#flights.set(key, flight);
     const land = (): void => {
-      this.#flights.delete(key);
+      if (this.#flights.get(key) === flight) this.#flights.delete(key);
     };
     flight.promise = work((load) => current.run(flight, load));
     flight.promise.then(land, land);

@@ -37,14 +37,14 @@ export type BackendOperation =
 
 /**
  * A backend in front of another one: it has the native methods that the inner one has, and each call goes through
- * `around()`.
+ * `around()`. Not the two that answer at once, `getSync` and `setSync`: nothing could be done around them that takes time.
  */
 export abstract class WrappedBackend implements CacheBackend {
   readonly name: string;
   readonly description: string;
   readonly keyLimits?: KeyLimits;
-  readonly deadlineMs = null;
-  readonly reportsServers = true;
+  readonly deadlineMs?: number | null;
+  readonly reportsServers?: boolean;
 
   readonly getMany?: (keys: readonly string[]) => Promise<Map<string, Payload>>;
   readonly setMany?: (entries: ReadonlyMap<string, Payload>, ttl: Ttl) => Promise<string[]>;
@@ -65,6 +65,8 @@ export abstract class WrappedBackend implements CacheBackend {
     this.name = inner.name;
     this.description = inner.description ?? inner.name;
     if (inner.keyLimits) this.keyLimits = inner.keyLimits;
+    if (inner.deadlineMs !== undefined) this.deadlineMs = inner.deadlineMs;
+    if (inner.reportsServers !== undefined) this.reportsServers = inner.reportsServers;
     if (inner.getMany) {
       this.getMany = (keys) => this.around('getMany', keys, () => inner.getMany!(keys));
     }

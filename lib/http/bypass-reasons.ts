@@ -5,9 +5,10 @@ export type BypassReason = keyof typeof BYPASS_REASONS;
 export const BYPASS_REASONS = {
   method: 'only GET and HEAD are',
   override: 'the request bears a header that overrides its method or URL',
-  authorization: 'the request bears Authorization, so the answer may be for one user',
+  authorization:
+    'the request bears Authorization, so the answer may be for one user; give each a page of their own by @VaryOn(user((user) => user.id)), or declare the page the same for all by @CachePage(timeout, { shared: true })',
   cookie:
-    'the request bears cookies, so the answer may be for one user; pages that are the same for all are best asked for without them',
+    'the request bears cookies, so the answer may be for one user; list those that say who it is from in http.identityCookies, name those that the page depends on in @VaryOnCookie(), or declare the page the same for all by @CachePage(timeout, { shared: true })',
   identity:
     'the request is known to be from somebody (a user that a guard found, a session that was begun, an API key, a client certificate), so the answer may be for one user',
   range: 'the request asks for a range',
@@ -17,11 +18,17 @@ export const BYPASS_REASONS = {
   upgrade: 'the request asks to change the protocol',
   host: 'the request names more than one host',
   key: '@CacheKey() gave no key for the request',
+  user: '@VaryOn(user()) found nobody whom a guard knows',
+  'vary-failed': 'a function of @VaryOn() failed',
+  unless: 'its "unless" says so',
+  'unless-failed': 'its "unless" failed',
+  tags: 'its tags could not be read',
   version: 'the version of the API that the request asks for could not be told',
   ttl: 'its timeout is 0',
   'ttl-failed': 'the function of @CacheTTL() failed',
   'request-no-store': 'the request says no-store, or its Cache-Control cannot be read',
-  status: 'its status is none of 200, 203, 301 and 308',
+  status:
+    'its status is none of those that make a page (200, 203, 301 and 308, or those of http.statuses)',
   'set-cookie': 'the response sets a cookie',
   personal: 'the response bears a header that is meant for one client, such as WWW-Authenticate',
   'cache-control': 'the response says private, no-store or no-cache',
@@ -31,7 +38,7 @@ export const BYPASS_REASONS = {
   vary: 'the Vary of the response is "*" or cannot be read',
   origin: 'the response allows one origin, and its Vary does not list Origin',
   stale: 'the response is out of date by its own headers',
-  size: 'the response is larger than 1 MiB',
+  size: 'the response is larger than http.maxBodyBytes (1 MiB by default)',
   variants: 'there are 32 variants of its URL already',
   'cache-failed': 'the cache did not store it',
 } as const;
@@ -39,4 +46,9 @@ export const BYPASS_REASONS = {
 /** The line that says once, for a route, why it is not cached. */
 export function bypassMessage(route: string, reason: BypassReason): string {
   return `${route} is not cached: ${BYPASS_REASONS[reason]}.`;
+}
+
+/** The line that says once, for a route, that its handler reads a header by which its pages are not told apart. */
+export function unkeyedMessage(route: string, name: string): string {
+  return `${route} is cached, and its handler reads the request header "${name}", which tells no two of its pages apart: all get what the first was given. Declare it by @VaryOnHeaders('${name}'), or do not read it.`;
 }

@@ -32,13 +32,16 @@ export function parseCacheControl(lines: readonly string[] = []): CacheControl {
   return { malformed, directives };
 }
 
-/** The seconds of a lifetime; undefined if it is not given. More than 2^31 counts as 2^31, as RFC 9111, 1.2.2 says. */
+/**
+ * The seconds of a lifetime; undefined if it is not given, or, for those of RFC 5861, if it is no plain number. More than
+ * 2^31 counts as 2^31, as RFC 9111, 1.2.2 says.
+ */
 export function lifetimeOf(
   control: CacheControl,
-  name: 'max-age' | 's-maxage',
+  name: 'max-age' | 's-maxage' | 'stale-while-revalidate' | 'stale-if-error',
 ): number | undefined {
   const value = control.directives.get(name);
-  return value === undefined ? undefined : Math.min(Number(value), LONGEST);
+  return value !== undefined && /^\d+$/.test(value) ? Math.min(Number(value), LONGEST) : undefined;
 }
 
 function readLine(line: string, directives: Map<string, string>): boolean {

@@ -22,11 +22,16 @@ export interface FrameworkResponse {
   hijack?(): unknown;
 }
 
-/** A request and its response, as the framework hands them out and as they are underneath. */
-export interface HttpExchange {
+/** A request, as the framework hands it out and as it is underneath. */
+export interface HttpRequest {
   readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  /** Express: the raw request itself. */
   readonly asked: FrameworkRequest;
+}
+
+/** A request and its response. */
+export interface HttpExchange extends HttpRequest {
+  readonly response: ServerResponse;
   /** Express: the raw response itself. */
   readonly framework: FrameworkResponse;
 }
@@ -36,31 +41,38 @@ export interface HttpExchange {
  * is on its way already.
  */
 export function httpExchange(asked: unknown, framework: unknown): HttpExchange | undefined {
-  if (!isObject(asked) || !isObject(framework)) return undefined;
-  const request = (asked as FrameworkRequest).raw ?? asked;
+  const found = httpRequest(asked);
+  if (!found || !isObject(framework)) return undefined;
   const response = (framework as Partial<FrameworkResponse>).raw ?? framework;
-  if (!isRequest(request) || !isResponse(response) || response.headersSent) return undefined;
-  return {
-    request,
-    response,
-    asked,
-    framework: framework as FrameworkResponse,
-  };
+  if (!isResponse(response) || response.headersSent) return undefined;
+  return { ...found, response, framework: framework as FrameworkResponse };
+}
+
+/** The request behind what Express or Fastify calls one; undefined if it is neither's. */
+export function httpRequest(asked: unknown): HttpRequest | undefined {
+  if (!isObject(asked)) return undefined;
+  const request = (asked as FrameworkRequest).raw ?? asked;
+  return isRequest(request) ? { request, asked } : undefined;
 }
 
 /**
  * True if a middleware or a guard found out whose request it is or began a session for it, or if the client showed a
  * certificate that holds.
  */
-export function isIdentified({ request, asked }: HttpExchange): boolean {
+export function isIdentified({ request, asked }: HttpRequest): boolean {
   const raw = request as FrameworkRequest;
-  if ([asked.user, raw.user].some((user) => isSet(user))) return true;
+  if (userOf({ request, asked }) !== undefined) return true;
   if ([asked.session, raw.session].some(hasContents)) return true;
   return (request.socket as { authorized?: unknown } | undefined)?.authorized === true;
 }
 
+/** The user that a guard or a middleware found; undefined if none did. */
+export function userOf({ request, asked }: HttpRequest): unknown {
+  return [asked.user, (request as FrameworkRequest).user].find((user) => isSet(user));
+}
+
 /** The method before a middleware overrode it; undefined if none did. */
-export function originalMethodOf({ request, asked }: HttpExchange): string | undefined {
+export function originalMethodOf({ request, asked }: HttpRequest): string | undefined {
   return asked.originalMethod ?? (request as FrameworkRequest).originalMethod;
 }
 

@@ -1,47 +1,76 @@
 import { VersioningType, type ExecutionContext } from '@nestjs/common';
 import type { ApplicationConfig } from '@nestjs/core';
 import type { BypassReason } from './bypass-reasons.js';
-import { urlsOf, type HttpExchange } from './http-exchange.js';
+import { userOf, urlsOf, type HttpExchange } from './http-exchange.js';
+import type { RequestHead } from './http-head.js';
+import type { ResolvedHttpOptions } from './http.options.js';
 import type { PageAddress } from './page-key.js';
+import { keyTag, pathTag, routeTag } from './page-tags.js';
+import { filterQuery } from './query-filter.js';
+import { cookieVariants } from './request-cookies.js';
 import type { RouteCache } from './route-cache.accessor.js';
+
+/** Where a page stands, and the tags by which it may be removed. */
+export interface FoundAddress {
+  readonly address: PageAddress;
+  readonly tags: readonly string[];
+}
 
 /** An address, or why there is none, with the error that led to it if one did. */
 export type PageAddressResult =
-  { readonly address: PageAddress } | { readonly reason: BypassReason; readonly error?: unknown };
+  FoundAddress | { readonly reason: BypassReason; readonly error?: unknown };
+
+/** Why there is no address. */
+class NoAddress extends Error {
+  constructor(
+    readonly reason: BypassReason,
+    options?: ErrorOptions,
+  ) {
+    super(reason, options);
+  }
+}
 
 /** Finds out where the page of a request stands. */
 export class PageAddressAccessor {
   readonly #config: ApplicationConfig;
+  readonly #options: ResolvedHttpOptions;
 
-  constructor(config: ApplicationConfig) {
+  constructor(config: ApplicationConfig, options: ResolvedHttpOptions) {
     this.#config = config;
+    this.#options = options;
   }
 
   /** Never rejects: what the application's own functions throw is a reason not to cache. */
   async of(
     context: ExecutionContext,
     exchange: HttpExchange,
+    head: RequestHead,
     route: RouteCache,
   ): Promise<PageAddressResult> {
-    let target: readonly string[] | undefined;
-    try {
-      target = await targetOf(context, exchange, route);
-    } catch (error) {
-      return { reason: 'key', error };
-    }
-    if (!target) return { reason: 'key' };
     try {
       const { asked } = exchange;
-      const address = {
+      const { key } = route;
+      const made = typeof key === 'function' ? await asking('key', () => key(context)) : key;
+      if (key !== undefined && (typeof made !== 'string' || made === '')) {
+        throw new NoAddress('key');
+      }
+      const versioning = await asking('version', () => this.#versionOf(asked));
+      const address: PageAddress = {
+        keyPrefix: route.page.keyPrefix ?? this.#options.keyPrefix,
         route: route.identity,
         scheme: asked.protocol ?? '',
         host: asked.hostname ?? '',
-        target,
-        ...this.#versionOf(asked),
+        target: targetOf(exchange, route, made),
+        version: versioning.version,
+        routedBy: [...new Set([...versioning.routedBy, ...route.vary.headers])],
+        variants: await variantsOf(context, exchange, head, route),
+        trustsProxy: this.#options.trustProxy,
       };
-      return { address };
+      return { address, tags: await tagsOf(context, exchange, route, made) };
     } catch (error) {
-      return { reason: 'version', error };
+      if (!(error instanceof NoAddress)) throw error;
+      const { reason, cause } = error;
+      return cause === undefined ? { reason } : { reason, error: cause };
     }
   }
 
@@ -60,18 +89,59 @@ export class PageAddressAccessor {
   }
 }
 
-async function targetOf(
+/** Calls a function of the application; if it fails, there is no address for this reason. */
+async function asking<T>(reason: BypassReason, call: () => T | Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (cause) {
+    throw new NoAddress(reason, { cause });
+  }
+}
+
+function targetOf(
+  exchange: HttpExchange,
+  { key, vary }: RouteCache,
+  made: string | undefined,
+): string[] {
+  if (typeof key === 'function') return ['made', made!];
+  const whole = urlsOf(exchange);
+  const urls = vary.query === undefined ? whole : whole.map((url) => filterQuery(url, vary.query!));
+  if (key === undefined) return ['url', ...urls];
+  return ['key', key, parametersOf(exchange), ...urls.map(queryOf)];
+}
+
+async function variantsOf(
   context: ExecutionContext,
   exchange: HttpExchange,
-  { key }: RouteCache,
-): Promise<readonly string[] | undefined> {
-  const urls = urlsOf(exchange);
-  if (key === undefined) return ['url', ...urls];
-  if (typeof key === 'string') {
-    return ['key', key, parametersOf(exchange), ...urls.map(queryOf)];
+  head: RequestHead,
+  { vary }: RouteCache,
+): Promise<string[]> {
+  const variants = cookieVariants(head, vary.cookies);
+  for (const select of vary.users) {
+    const user = userOf(exchange);
+    const own = await asking('vary-failed', () =>
+      user === undefined ? undefined : select(user as never),
+    );
+    if (own === undefined || own === null) throw new NoAddress('user');
+    variants.push('user', typeof own, String(own));
   }
-  const made = await key(context);
-  return typeof made === 'string' && made !== '' ? ['made', made] : undefined;
+  for (const select of vary.functions) {
+    const own = await asking('vary-failed', () => select(context));
+    variants.push('function', own === null ? 'null' : typeof own, String(own));
+  }
+  return variants;
+}
+
+async function tagsOf(
+  context: ExecutionContext,
+  exchange: HttpExchange,
+  route: RouteCache,
+  made: string | undefined,
+): Promise<string[]> {
+  const { tags = [] } = route.page;
+  const own = typeof tags === 'function' ? await asking('tags', () => tags(context)) : tags;
+  const key = made === undefined ? [] : [keyTag(made)];
+  return [...new Set([pathTag(urlsOf(exchange)[0]!), routeTag(route.name), ...key, ...own])];
 }
 
 function parametersOf({ asked }: HttpExchange): string {

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { BoundedMap } from '../core/bounded-map.js';
 
 /**
  * What became of a page that others wait for. `kept`: it is in the cache. `unshareable`: it is not for everybody. `failed`: it
@@ -21,8 +22,10 @@ interface Flight extends PageFlight {
 
 /** How long a page that turned out not to be for everybody is not waited for, in milliseconds. */
 const ALONE_MS = 120_000;
-/** Most pages of which that is remembered. */
-const MOST_ALONE = 10_000;
+/** How long a page is not made anew in the background after that has failed, in milliseconds. */
+const REST_MS = 1_000;
+/** Most pages of which either is remembered. */
+const MOST_REMEMBERED = 10_000;
 
 /**
  * Sees to it that of many requests for one page that is not in the cache one makes it, and the others wait for that.
@@ -32,8 +35,9 @@ const MOST_ALONE = 10_000;
  */
 export class PageFlights {
   readonly #flights = new Map<string, Flight>();
-  /** Until when, on the clock of `performance.now()`. The oldest first. */
-  readonly #alone = new Map<string, number>();
+  /** Until when, on the clock of `performance.now()`. */
+  readonly #alone = new BoundedMap<string, number>(MOST_REMEMBERED);
+  readonly #resting = new BoundedMap<string, number>(MOST_REMEMBERED);
 
   /** Begins a flight; undefined if one is under way, or if the page is not waited for. */
   begin(key: string): PageFlight | undefined {
@@ -45,7 +49,7 @@ export class PageFlights {
     const land = (landing: Landing): void => {
       if (this.#flights.get(key) !== flight) return;
       this.#flights.delete(key);
-      if (landing === 'unshareable') this.#rememberAlone(key);
+      if (landing === 'unshareable') this.#alone.set(key, performance.now() + ALONE_MS);
       resolve(landing);
     };
     const flight: Flight = { land, landed };
@@ -55,11 +59,17 @@ export class PageFlights {
 
   /** True if each request for the page is to make its own. */
   isAlone(key: string): boolean {
-    const until = this.#alone.get(key);
-    if (until === undefined) return false;
-    if (until > performance.now()) return true;
-    this.#alone.delete(key);
-    return false;
+    return isAhead(this.#alone, key);
+  }
+
+  /** True if making the page anew has failed just now. */
+  isResting(key: string): boolean {
+    return isAhead(this.#resting, key);
+  }
+
+  /** Making the page anew has failed: it is not tried again at once. */
+  rest(key: string): void {
+    this.#resting.set(key, performance.now() + REST_MS);
   }
 
   /** A page was kept after all: the next who miss it wait for each other again. */
@@ -89,10 +99,12 @@ export class PageFlights {
       response.off('close', onClose!);
     }
   }
+}
 
-  #rememberAlone(key: string): void {
-    this.#alone.delete(key);
-    this.#alone.set(key, performance.now() + ALONE_MS);
-    if (this.#alone.size > MOST_ALONE) this.#alone.delete(this.#alone.keys().next().value!);
-  }
+function isAhead(moments: BoundedMap<string, number>, key: string): boolean {
+  const until = moments.get(key);
+  if (until === undefined) return false;
+  if (until > performance.now()) return true;
+  moments.delete(key);
+  return false;
 }

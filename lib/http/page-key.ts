@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { RequestHead } from './http-head.js';
+import { digestOf } from './key-digest.js';
 
 /** Where a page stands, as far as that can be told before its answer is known. */
 export interface PageAddress {
@@ -13,8 +13,14 @@ export interface PageAddress {
   readonly target: readonly string[];
   /** The version of the API that was asked for, where that is neither in the URL nor in a header. */
   readonly version: readonly string[];
-  /** Lower-case names of headers that route the request. */
+  /** Lower-case names of headers that route the request, or that its page is declared to depend on. */
   readonly routedBy: readonly string[];
+  /** Told apart by the application: sites that share a cache. Default: `''`. */
+  readonly keyPrefix?: string;
+  /** What `@VaryOn()` found besides headers, as name and value in turn. Default: nothing. */
+  readonly variants?: readonly string[];
+  /** True: a proxy's word is in scheme and host already, so its headers are no part of the key. Default: false. */
+  readonly trustsProxy?: boolean;
 }
 
 /**
@@ -34,12 +40,13 @@ const CLIENT_ADDRESS = 'x-forwarded-for';
 
 /**
  * The key of a page: `page:` and the sha-256 of all that tells it from others. GET and HEAD have the same.
- *
- * Each part goes in with its length, so that no two lists of parts give the same digest.
  */
 export function pageKey(address: PageAddress, head: RequestHead): string {
   const hosts = [...(head.lines.get('host') ?? []), ...(head.lines.get(':authority') ?? [])];
-  return digestOf([
+  const { keyPrefix = '', variants = [] } = address;
+  const forwarding = address.trustsProxy === true ? [] : forwardingNames(head);
+  return pageDigest([
+    keyPrefix,
     ...list(address.route),
     address.scheme.toLowerCase(),
     address.host.toLowerCase(),
@@ -48,7 +55,8 @@ export function pageKey(address: PageAddress, head: RequestHead): string {
     ...list(address.version),
     String(address.routedBy.length),
     ...address.routedBy.flatMap((name) => headerParts(name, head)),
-    ...forwardingNames(head).flatMap((name) => headerParts(name, head)),
+    ...list(variants),
+    ...forwarding.flatMap((name) => headerParts(name, head)),
   ]);
 }
 
@@ -61,17 +69,18 @@ export function pageKey(address: PageAddress, head: RequestHead): string {
  * @param names The header names, lower-case and sorted.
  */
 export function variantKey(key: string, names: readonly string[], head: RequestHead): string {
-  return digestOf([key, ...names.flatMap((name) => headerParts(name, head))]);
+  return pageDigest([key, ...names.flatMap((name) => headerParts(name, head))]);
 }
 
-function forwardingNames(head: RequestHead): string[] {
-  return [...head.lines.keys()]
-    .filter(
-      (name) =>
-        FORWARDING_HEADERS.has(name) ||
-        (name !== CLIENT_ADDRESS && FORWARDING_PREFIXES.some((prefix) => name.startsWith(prefix))),
-    )
-    .toSorted();
+/** The lower-case names of the forwarding headers that a request bears, sorted. */
+export function forwardingNames(head: RequestHead): string[] {
+  return [...head.lines.keys()].filter(isForwarding).toSorted();
+}
+
+/** True for a header by which a proxy tells what the client asked for; not for the one that tells who the client is. */
+export function isForwarding(name: string): boolean {
+  if (FORWARDING_HEADERS.has(name)) return true;
+  return name !== CLIENT_ADDRESS && FORWARDING_PREFIXES.some((prefix) => name.startsWith(prefix));
 }
 
 function headerParts(name: string, head: RequestHead): string[] {
@@ -87,8 +96,6 @@ function list(parts: readonly string[]): string[] {
   return [String(parts.length), ...parts];
 }
 
-function digestOf(parts: readonly string[]): string {
-  const text = parts.map((part) => `${part.length}:${part}`).join('');
-  // Code units, not UTF-8, which would make one of all lone surrogates.
-  return `page:${createHash('sha256').update(Buffer.from(text, 'utf16le')).digest('hex')}`;
+function pageDigest(parts: readonly string[]): string {
+  return `page:${digestOf(parts)}`;
 }

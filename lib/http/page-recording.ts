@@ -1,9 +1,12 @@
 import type { Ttl } from '../core/cache-backend.interface.js';
 import type { Clock } from '../core/clock.js';
+import type { HeldTags } from '../core/tags.js';
+import { addBrowserHeaders, type BrowserRules } from './browser-headers.js';
 import type { BypassReason } from './bypass-reasons.js';
+import type { CacheMark } from './cache-status.js';
 import { BODY_HEADERS, isNotModified, validatorsOf, weakETag } from './conditional-request.js';
 import { ageOf, decideResponse, type ResponseDecision } from './http-cache.policy.js';
-import { isIdentified, presetFields, type HttpExchange } from './http-exchange.js';
+import { presetFields, type HttpExchange } from './http-exchange.js';
 import {
   linesOfFields,
   type HeaderField,
@@ -12,7 +15,7 @@ import {
 } from './http-head.js';
 import type { Landing, PageFlight } from './page-flights.js';
 import { pageHeaders } from './page-headers.js';
-import type { PageStore } from './page-store.js';
+import type { PagePlace, PageStore } from './page-store.js';
 import type { StoredPage } from './stored-page.js';
 import {
   ResponseRecorder,
@@ -21,28 +24,50 @@ import {
   type ResponseObserver,
 } from './response-recorder.js';
 
+/** What is settled about a page before it is made. */
+export interface PageRules extends BrowserRules {
+  /** Holds where neither the route nor the response says anything. */
+  readonly defaultTtl: Ttl;
+  readonly statuses: ReadonlySet<number>;
+  /** Lower-case names of request headers that the key covers in a way of its own. */
+  readonly covered: readonly string[];
+  /** Seconds; undefined: as the response says. */
+  readonly stale: {
+    readonly whileRevalidate: number | undefined;
+    readonly ifError: number | undefined;
+  };
+  readonly maxBodyBytes: number;
+}
+
 /** What a miss is recorded with. */
 export interface PageRecordingOptions {
   readonly exchange: HttpExchange;
   readonly head: RequestHead;
-  readonly key: string;
+  readonly place: PagePlace;
   readonly store: PageStore;
-  /** What the route says; undefined = it says nothing. */
-  readonly routeTtl: Ttl | undefined;
-  /** Holds where neither the route nor the response says anything. */
-  readonly defaultTtl: Ttl;
+  /** The stamps of the page's tags; undefined: the cache did not tell, so nothing is kept. */
+  readonly held: HeldTags | undefined;
+  readonly rules: PageRules;
   readonly clock: Clock;
   /** What others wait for; undefined if nobody waits for this one. */
   readonly flight?: PageFlight | undefined;
+  /** True if it turned out meanwhile that the request is somebody's. */
+  readonly isSomebodys: () => boolean;
+  /** Says on the response what became of it. */
+  readonly mark: (mark: CacheMark) => void;
   /** Takes the reason why nothing was stored. Never throws. */
   readonly report: (reason: BypassReason, error?: unknown) => void;
+  /** Ends the watch over what the handler reads, and answers the names of the headers that it has read. */
+  readonly headersRead?: (() => readonly string[]) | undefined;
+  /** Called when a page was kept, with the request headers that it varies on and those that were read for it. */
+  readonly kept?: (vary: readonly string[], read: readonly string[]) => void;
 }
-
-/** Larger bodies are passed through and not stored. */
-const MOST_BODY_BYTES = 1024 * 1024;
 
 /** Hidden from framework and handler, so that they make the whole page; the 304 is sent from here. */
 const VALIDATORS = ['if-none-match', 'if-modified-since'] as const;
+
+/** Headers that caches outside read, which are set here too. */
+const FOR_BROWSERS = ['Cache-Control', 'Expires'];
 
 /** Lets the handler's answer pass to the client, and keeps it if it is a page that everybody may get. */
 export class PageRecording implements ResponseObserver {
@@ -50,7 +75,14 @@ export class PageRecording implements ResponseObserver {
   readonly #recorder: ResponseRecorder;
   /** The headers that were set before the handler ran. */
   readonly #preset: readonly HeaderField[];
+  /** What the answer itself said to browsers, and what they are told. */
+  #own: HeaderLines = new Map();
+  #told: readonly HeaderField[] = [];
+  #read: readonly string[] = [];
+  /** When the head was sent. */
+  #sentAt = 0;
   #isCancelled = false;
+  #isReplaced = false;
   #isKeeping = false;
 
   constructor(options: PageRecordingOptions) {
@@ -58,7 +90,12 @@ export class PageRecording implements ResponseObserver {
     this.#options = options;
     this.#preset = presetFields(exchange);
     for (const name of VALIDATORS) delete exchange.request.headers[name];
-    this.#recorder = new ResponseRecorder(exchange.response, this, MOST_BODY_BYTES);
+    this.#recorder = new ResponseRecorder(exchange.response, this, options.rules.maxBodyBytes);
+  }
+
+  /** The headers that were set before the handler ran. */
+  get preset(): readonly HeaderField[] {
+    return this.#preset;
   }
 
   /**
@@ -72,16 +109,28 @@ export class PageRecording implements ResponseObserver {
     this.#land(landing);
   }
 
+  /** Another answer is sent in place of the one that was to be recorded. */
+  replace(): void {
+    this.#isReplaced = true;
+    this.cancel('failed');
+  }
+
   beforeHead({ status, fields }: OutgoingHead): number {
-    const { exchange, head } = this.#options;
+    this.#read = this.#options.headersRead?.() ?? [];
+    if (this.#isReplaced) return status;
+    const { exchange, head, mark, clock } = this.#options;
     const { response } = exchange;
+    this.#sentAt = clock.now();
     const lines = linesOfFields(fields);
-    const isPage = !this.#isCancelled && this.#decide(status, lines).store;
-    if (!isPage) {
+    const decision = this.#isCancelled ? undefined : this.#decide(status, lines);
+    if (decision?.store) {
+      this.#tellBrowsers(lines, decision.ttl);
+      mark({ state: 'MISS', stored: this.#options.held !== undefined });
+    } else {
       this.#recorder.cancel();
       this.#land('unshareable');
+      mark({ state: 'BYPASS', detail: decision?.reason });
     }
-    response.setHeader('X-Cache', isPage ? 'MISS' : 'BYPASS');
     if (status < 200 || status > 299 || !isNotModified(head.headers, validatorsOf(lines))) {
       return status;
     }
@@ -90,21 +139,27 @@ export class PageRecording implements ResponseObserver {
   }
 
   finished({ status, fields, lines, body }: Recording): void {
-    const decision = this.#decide(status, lines);
-    if (!decision.store || isIdentified(this.#options.exchange)) {
+    const { isSomebodys, report } = this.#options;
+    const decision = this.#decide(status, this.#withoutTold(lines));
+    if (!decision.store || isSomebodys()) {
       // Found out only within, by an interceptor or the handler itself.
-      if (decision.store) this.#options.report('identity');
+      if (decision.store) report('identity');
       this.#land('unshareable');
       return;
     }
-    const page = pageHeaders(fields, this.#preset);
+    const page = pageHeaders(this.#asTold(fields), this.#preset);
     const etag: HeaderField[] = lines.has('etag') ? [] : [['ETag', weakETag(body)]];
+    const storedAt = this.#sentAt;
+    const { ttl, stale = { whileRevalidate: 0, ifError: 0 } } = decision;
     void this.#keep(decision, {
       status,
       fields: [...page.fields, ...etag],
       removed: page.removed,
-      storedAt: this.#options.clock.now(),
+      storedAt,
+      date: lines.get('date')?.[0] ?? new Date(storedAt).toUTCString(),
       age: ageOf(lines),
+      freshUntil: ttl === null ? null : storedAt + ttl * 1000,
+      stale,
       body,
     });
   }
@@ -128,21 +183,54 @@ export class PageRecording implements ResponseObserver {
   }
 
   #decide(status: number, lines: HeaderLines): ResponseDecision {
-    const { routeTtl, defaultTtl, clock, report } = this.#options;
+    const { rules, clock, report } = this.#options;
     const now = clock.now();
     const judged = withoutPresetOrigin(lines, this.#preset);
-    const decision = decideResponse({ status, lines: judged, routeTtl, defaultTtl, now });
+    const decision = decideResponse({ ...rules, status, lines: judged, now });
     if (decision.reason !== undefined) report(decision.reason);
     return decision;
   }
 
+  #tellBrowsers(lines: HeaderLines, ttl: Ttl): void {
+    const { exchange, rules, clock } = this.#options;
+    this.#own = lines;
+    addBrowserHeaders(exchange.response, ttl, rules, clock);
+    this.#told = FOR_BROWSERS.flatMap((name) => {
+      const value = exchange.response.getHeader(name);
+      return value === undefined ? [] : [[name, String(value)] as const];
+    });
+  }
+
+  /** What browsers are told from here says nothing about the page itself. */
+  #withoutTold(lines: HeaderLines): HeaderLines {
+    const others = new Map(lines);
+    for (const [spelled, value] of this.#told) {
+      const name = spelled.toLowerCase();
+      const left = (lines.get(name) ?? []).filter((line) => line !== value);
+      const own = [...new Set([...left, ...(this.#own.get(name) ?? [])])];
+      if (own.length > 0) others.set(name, own);
+      else others.delete(name);
+    }
+    return others;
+  }
+
+  #asTold(fields: readonly HeaderField[]): HeaderField[] {
+    const told = new Set(this.#told.map(([name]) => name.toLowerCase()));
+    return [...fields.filter(([name]) => !told.has(name.toLowerCase())), ...this.#told];
+  }
+
   async #keep(decision: ResponseDecision, page: StoredPage): Promise<void> {
-    const { store, key, head, report } = this.#options;
+    const { store, place, head, held, report } = this.#options;
+    if (!held) {
+      this.#land('failed');
+      return;
+    }
     this.#isKeeping = true;
     try {
-      const kept = await store.keep(key, head, page, decision);
+      const kept = await store.keep(place, head, page, { vary: decision.vary, held });
       if (kept === 'variants' || kept === 'cache-failed') report(kept);
       this.#land(kept === 'stored' ? 'kept' : 'failed');
+      this.#options.kept?.(decision.vary, this.#read);
     } catch (error) {
       report('cache-failed', error);
       this.#land('failed');

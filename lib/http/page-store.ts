@@ -1,4 +1,6 @@
+import { BoundedMap } from '../core/bounded-map.js';
 import type { CacheService } from '../core/cache.service.js';
+import type { HeldTags } from '../core/tags.js';
 import type { Ttl } from '../core/cache-backend.interface.js';
 import { PageBytes } from '../core/page-bytes.js';
 import type { Timeout } from '../core/timeout.js';
@@ -17,11 +19,22 @@ import {
 /** Most variants of one URL. A flood of header values fills no more than these. */
 export const MOST_VARIANTS = 32;
 
+/** Most pages of which it is remembered that they vary. */
+const MOST_LEARNED = 10_000;
+
+/** Where a page is looked for. */
+export interface PagePlace {
+  readonly key: string;
+  /** By which it may be removed. */
+  readonly tags: readonly string[];
+}
+
 /** How a page is to be kept. */
 export interface Keeping {
   /** The request headers it depends on. What earlier answers of its URL depended on is added. */
   readonly vary: readonly string[];
-  readonly ttl: Ttl;
+  /** The stamps of its tags from before it was made. */
+  readonly held: HeldTags;
 }
 
 /** What a look for a page brought. */
@@ -30,6 +43,8 @@ export interface FoundPage {
   readonly page?: StoredPage;
   /** The key under which it is or was not: the page's own, or that of the variant this request asks for. */
   readonly key: string;
+  /** The request headers that the variants of the page depend on; undefined: there are none. */
+  readonly names?: readonly string[];
 }
 
 /** What became of a page that was to be kept. `'crowded'`: enough others of its URL wait to be kept. */
@@ -52,6 +67,11 @@ export class PageStore {
   readonly flights = new PageFlights();
   readonly #cache: CacheService;
   /**
+   * The request headers on which pages were found to depend: a page's variant is then asked for together with its index.
+   * They may be out of date.
+   */
+  readonly #learned = new BoundedMap<string, readonly string[]>(MOST_LEARNED);
+  /**
    * Indexes are read, changed and written, so the writes of one page wait for each other. Not more than there may be
    * variants, or a cache that hangs would gather the pages of all who ask meanwhile.
    */
@@ -61,21 +81,44 @@ export class PageStore {
     this.#cache = cache;
   }
 
-  /** The page that answers this request. One read, two if the page varies. */
-  async find(key: string, head: RequestHead): Promise<FoundPage> {
-    const entry = await this.#read(key);
-    if (!entry) return { key };
-    if (!isVaryIndex(entry)) return { key, page: entry };
-    const own = variantKey(key, entry.names, head);
-    const variant = await this.#read(own);
-    return variant && !isVaryIndex(variant) ? { key: own, page: variant } : { key: own };
+  /** How long pages live if nobody says. */
+  get timeout(): Timeout {
+    return this.#cache.timeout;
   }
 
-  /** Keeps a page, from the moment at which it was finished. */
-  async keep(key: string, head: RequestHead, page: StoredPage, how: Keeping): Promise<Kept> {
+  /** The page that answers this request: in one read, or two if this process does not know yet that it varies. */
+  async find({ key, tags }: PagePlace, head: RequestHead): Promise<FoundPage> {
+    const names = this.#learned.get(key);
+    if (names) {
+      const own = variantKey(key, names, head);
+      const both = await this.#cache.getMany([key, own], { tags });
+      const index = entryOf(key, both.get(key));
+      if (!index) return { key };
+      if (isVaryIndex(index) && sameNames(index.names, names)) {
+        return foundUnder(own, entryOf(own, both.get(own)), names);
+      }
+      return this.#follow(key, index, head, tags);
+    }
+    const entry = entryOf(key, await this.#cache.get(key, undefined, { tags }));
+    return entry ? this.#follow(key, entry, head, tags) : { key };
+  }
+
+  /** The stamps of a page's tags, for one that is about to be made. */
+  holdTags(tags: readonly string[]): Promise<HeldTags> {
+    return this.#cache.holdTags(tags);
+  }
+
+  /** Removes the pages that bear one of these tags. */
+  async invalidateTags(tags: readonly string[]): Promise<void> {
+    await this.#cache.invalidateTags(...tags);
+  }
+
+  /** Keeps a page, from the moment at which its head was sent. */
+  async keep(place: PagePlace, head: RequestHead, page: StoredPage, how: Keeping): Promise<Kept> {
+    const { key } = place;
     const writes = this.#writes.get(key) ?? { last: Promise.resolve(), count: 0 };
     if (writes.count >= MOST_VARIANTS) return 'crowded';
-    const write = writes.last.catch(() => {}).then(() => this.#keep(key, head, page, how));
+    const write = writes.last.catch(() => {}).then(() => this.#keep(place, head, page, how));
     writes.last = write;
     writes.count += 1;
     this.#writes.set(key, writes);
@@ -87,33 +130,70 @@ export class PageStore {
     }
   }
 
-  async #keep(key: string, head: RequestHead, page: StoredPage, how: Keeping): Promise<Kept> {
-    const { vary, ttl } = how;
+  async #follow(
+    key: string,
+    entry: StoredPage | VaryIndex,
+    head: RequestHead,
+    tags: readonly string[],
+  ): Promise<FoundPage> {
+    if (!isVaryIndex(entry)) return { key, page: entry };
+    this.#learned.set(key, entry.names);
+    const own = variantKey(key, entry.names, head);
+    const variant = entryOf(own, await this.#cache.get(own, undefined, { tags }));
+    return foundUnder(own, variant, entry.names);
+  }
+
+  async #keep(
+    { key, tags }: PagePlace,
+    head: RequestHead,
+    page: StoredPage,
+    { vary, held }: Keeping,
+  ): Promise<Kept> {
     const now = page.storedAt;
-    const entry = await this.#read(key);
+    const ttl = lifeOfPage(page);
+    const entry = entryOf(key, await this.#cache.get(key, undefined, { tags }));
     const known = entry && isVaryIndex(entry) ? entry : undefined;
     const names = [...new Set([...(known?.names ?? []), ...vary])].toSorted();
-    if (names.length === 0) return this.#write(key, encodePage(key, page), ttl);
+    if (names.length === 0) return this.#write(key, encodePage(key, page), ttl, held);
     const grown = known !== undefined && names.length > known.names.length;
     const variant = variantKey(key, names, head);
     const index = withVariant(known && !grown ? known : { names, variants: [] }, variant, ttl, now);
     if (index.variants.length > MOST_VARIANTS) return 'variants';
     // Nobody can find them any more.
     if (known && grown) await this.#cache.deleteMany(known.variants.map(([old]) => old));
-    const kept = await this.#write(variant, encodePage(variant, page), ttl);
+    const kept = await this.#write(variant, encodePage(variant, page), ttl, held);
     if (kept !== 'stored') return kept;
-    return this.#write(key, encodeIndex(key, index), lifeOf(index, now));
+    this.#learned.set(key, names);
+    return this.#write(key, encodeIndex(key, index), lifeOf(index, now), held);
   }
 
-  async #read(key: string): Promise<StoredPage | VaryIndex | undefined> {
-    const value = await this.#cache.get(key);
-    return value instanceof PageBytes ? decodeEntry(key, value.bytes) : undefined;
-  }
-
-  async #write(key: string, bytes: Buffer, ttl: Ttl): Promise<Kept> {
-    const stored = await this.#cache.set(key, new PageBytes(bytes), timeoutOf(ttl));
+  async #write(key: string, bytes: Buffer, ttl: Ttl, held: HeldTags): Promise<Kept> {
+    const timeout = timeoutOf(ttl);
+    const stored = await this.#cache.set(key, new PageBytes(bytes), { timeout, tags: held });
     return stored ? 'stored' : 'cache-failed';
   }
+}
+
+function entryOf(key: string, value: unknown): StoredPage | VaryIndex | undefined {
+  return value instanceof PageBytes ? decodeEntry(key, value.bytes) : undefined;
+}
+
+function foundUnder(
+  key: string,
+  entry: StoredPage | VaryIndex | undefined,
+  names: readonly string[],
+): FoundPage {
+  return entry && !isVaryIndex(entry) ? { key, names, page: entry } : { key, names };
+}
+
+function sameNames(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((name, index) => name === other[index]);
+}
+
+/** A page is kept as long as it may be sent: past its time too, where that is allowed. */
+function lifeOfPage({ storedAt, freshUntil, stale }: StoredPage): Ttl {
+  if (freshUntil === null) return null;
+  return (freshUntil - storedAt) / 1000 + Math.max(stale.whileRevalidate, stale.ifError);
 }
 
 /** A response may grant any number of seconds; with its unit none of them is suspected of being milliseconds. */

@@ -1,46 +1,54 @@
 import type { ServerResponse } from 'node:http';
 import { BODY_HEADERS, isNotModified, validatorsOf } from './conditional-request.js';
-import { fieldsOf, linesOfFields, type RequestHead } from './http-head.js';
+import { markResponse, type CacheMark } from './cache-status.js';
+import { fieldsOf, linesOfFields, type HeaderField, type RequestHead } from './http-head.js';
 import { presetFields, type HttpExchange } from './http-exchange.js';
 import { makeInert } from './inert-writers.js';
 import type { StoredPage } from './stored-page.js';
 import { mergeVary } from './vary.js';
+
+/** How a stored page is sent. */
+export interface Replay {
+  readonly exchange: HttpExchange;
+  readonly head: RequestHead;
+  readonly page: StoredPage;
+  readonly mark: CacheMark;
+  /** The name of this cache in `Cache-Status`; undefined: it is not sent. */
+  readonly name: string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** The headers that earlier layers have set for this request. Default: those that are set. */
+  readonly preset?: readonly HeaderField[];
+}
 
 /**
  * Sends a stored page as the answer of an exchange, and makes every writer of its response inert, so that neither the
  * framework nor an interceptor outside can add to an answer that is complete.
  *
  * Headers that earlier layers have set for this request stay; those of the page are put over them, with `Age`, `Date` and
- * `X-Cache: HIT`. HEAD gets no body, and a client that holds the page already gets 304.
- *
- * @param now Milliseconds since the epoch.
+ * `X-Cache`. HEAD gets no body, and a client that holds the page already gets 304.
  */
-export function replayPage(
-  exchange: HttpExchange,
-  head: RequestHead,
-  page: StoredPage,
-  now: number,
-): void {
+export function replayPage({ exchange, head, page, mark, name, now, preset }: Replay): void {
   const { response, framework } = exchange;
-  if (framework !== response) {
-    // Fastify keeps headers of its own, which would go out with its reply; that reply will not come.
-    framework.hijack?.();
-    for (const [name, value] of presetFields(exchange)) response.setHeader(name, value);
+  const own = preset ?? presetFields(exchange);
+  // Fastify keeps headers of its own, which would go out with its reply; that reply will not come.
+  if (framework !== response) framework.hijack?.();
+  if (preset) for (const header of response.getHeaderNames()) response.removeHeader(header);
+  if (preset || framework !== response) {
+    for (const [header, value] of own) response.setHeader(header, value);
   }
-  for (const name of page.removed) response.removeHeader(name);
-  for (const [name, value] of page.fields) {
-    if (name.toLowerCase() !== 'vary') response.setHeader(name, value);
+  for (const header of page.removed) response.removeHeader(header);
+  for (const [header, value] of page.fields) {
+    if (header.toLowerCase() !== 'vary') response.setHeader(header, value);
   }
   addVary(response, page);
-  response.setHeader(
-    'Age',
-    String(page.age + Math.max(0, Math.floor((now - page.storedAt) / 1000))),
-  );
-  response.setHeader('Date', new Date(page.storedAt).toUTCString());
-  response.setHeader('X-Cache', 'HIT');
+  const age = page.age + Math.max(0, Math.floor((now - page.storedAt) / 1000));
+  response.setHeader('Age', String(age));
+  response.setHeader('Date', page.date);
+  markResponse(response, mark, name);
   // Of the whole head, because a validator may be among what earlier layers have set.
   const unchanged = isNotModified(head.headers, validatorsOf(linesOfFields(fieldsOf(response))));
-  if (unchanged) for (const name of BODY_HEADERS) response.removeHeader(name);
+  if (unchanged) for (const header of BODY_HEADERS) response.removeHeader(header);
   else response.setHeader('Content-Length', String(page.body.length));
   // At once, so that no later change of the status or of a header comes through.
   response.writeHead(unchanged ? 304 : page.status);

@@ -2,12 +2,30 @@ import type { ExecutionContext, Type } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import {
   CACHE_KEY_METADATA,
+  CACHE_PAGE_METADATA,
   CACHE_TTL_METADATA,
+  CACHE_VARY_METADATA,
   NEVER_CACHE_METADATA,
 } from '../cache.constants.js';
 import type { CacheKeyFunction } from '../decorators/cache-key.decorator.js';
+import type { CachePageOptions } from '../decorators/cache-page.decorator.js';
 import type { CacheTTLFunction } from '../decorators/cache-ttl.decorator.js';
+import type { VaryFunction } from '../decorators/vary-on.decorator.js';
 import type { Timeout } from '../core/timeout.js';
+import type { IdentityRules } from './http-cache.policy.js';
+import type { ResolvedHttpOptions } from './http.options.js';
+import type { UserSelect, VarySelector } from './vary-selectors.js';
+
+/** What the pages of a route are declared to depend on besides their URL. */
+export interface RouteVary {
+  /** Lower-case names of request headers. */
+  readonly headers: readonly string[];
+  readonly cookies: readonly string[];
+  /** The parameters of the query that matter; undefined: all do. */
+  readonly query: readonly string[] | undefined;
+  readonly users: readonly UserSelect[];
+  readonly functions: readonly VaryFunction[];
+}
 
 /** What class and handler of a route declare. */
 export interface RouteCache {
@@ -15,13 +33,17 @@ export interface RouteCache {
   readonly name: string;
   /** What tells the route from all others, the same in every process. */
   readonly identity: readonly string[];
-  /** True if class or handler bears the interceptor, `@CacheTTL()` or `@CacheKey()`. */
+  /** True if class or handler bears the interceptor, `@CachePage()`, `@CacheTTL()` or `@CacheKey()`. */
   readonly isDeclared: boolean;
   readonly isNever: boolean;
   /** True for server-sent events, which are no page. */
   readonly isEventStream: boolean;
   readonly key: string | CacheKeyFunction | undefined;
   readonly timeout: Timeout | CacheTTLFunction | undefined;
+  /** What `@CachePage()` says besides. */
+  readonly page: CachePageOptions;
+  readonly vary: RouteVary;
+  readonly rules: IdentityRules;
   /** Reasons that have been logged for the route. */
   readonly said: Set<string>;
 }
@@ -36,13 +58,15 @@ const WHERE_IT_STANDS = ['path', 'host', '__version__'];
 /** Reads what routes declare, once for each. */
 export class RouteCacheAccessor {
   readonly #interceptor: Type<unknown>;
+  readonly #options: ResolvedHttpOptions;
   readonly #reflector = new Reflector();
   // By class and handler, because classes may inherit one.
   readonly #routes = new WeakMap<object, WeakMap<object, RouteCache>>();
 
   /** @param interceptor The class whose presence on a route declares it as cached. Its subclasses count too. */
-  constructor(interceptor: Type<unknown>) {
+  constructor(interceptor: Type<unknown>, options: ResolvedHttpOptions) {
     this.#interceptor = interceptor;
+    this.#options = options;
   }
 
   /** What the route of this call declares. */
@@ -58,23 +82,40 @@ export class RouteCacheAccessor {
 
   #read(owner: Type<unknown>, handler: Handler): RouteCache {
     const both = [handler, owner];
-    const key = this.#reflector.get<RouteCache['key']>(CACHE_KEY_METADATA, handler);
-    const timeout = this.#reflector.getAllAndOverride<RouteCache['timeout']>(
-      CACHE_TTL_METADATA,
-      both,
-    );
+    const reflector = this.#reflector;
+    const key = reflector.get<RouteCache['key']>(CACHE_KEY_METADATA, handler);
+    const timeout = reflector.getAllAndOverride<RouteCache['timeout']>(CACHE_TTL_METADATA, both);
+    const page =
+      reflector.getAllAndOverride<CachePageOptions | undefined>(CACHE_PAGE_METADATA, both) ?? {};
     const places = both.flatMap((target) =>
-      WHERE_IT_STANDS.map((name) => textOf(this.#reflector.get(name, target))),
+      WHERE_IT_STANDS.map((name) => textOf(reflector.get(name, target))),
     );
+    const selectors = both.flatMap(
+      (target) =>
+        reflector.get<readonly (VarySelector | VaryFunction)[] | undefined>(
+          CACHE_VARY_METADATA,
+          target,
+        ) ?? [],
+    );
+    const vary = varyOf(selectors, this.#options.query);
     return {
       name: `${owner.name}.${handler.name}`,
       identity: [owner.name, handler.name, ...places],
       isDeclared:
         key !== undefined || timeout !== undefined || both.some((target) => this.#bears(target)),
-      isNever: both.some((target) => this.#reflector.get(NEVER_CACHE_METADATA, target) === true),
-      isEventStream: this.#reflector.get(SERVER_SENT_EVENTS, handler) !== undefined,
+      isNever: both.some((target) => reflector.get(NEVER_CACHE_METADATA, target) === true),
+      isEventStream: reflector.get(SERVER_SENT_EVENTS, handler) !== undefined,
       key,
       timeout,
+      page,
+      vary,
+      rules: {
+        isCovered: page.shared === true || vary.users.length > 0,
+        identityCookies: this.#options.identityCookies,
+        keyedCookies: vary.cookies,
+        identityHeaders: this.#options.identityHeaders,
+        anonymousOnly: this.#options.anonymousOnly,
+      },
       said: new Set(),
     };
   }
@@ -89,6 +130,29 @@ export class RouteCacheAccessor {
         (typeof interceptor === 'function' && interceptor.prototype instanceof this.#interceptor),
     );
   }
+}
+
+function varyOf(
+  selectors: readonly (VarySelector | VaryFunction)[],
+  everywhere: readonly string[] | undefined,
+): RouteVary {
+  const named = (kind: 'header' | 'cookie' | 'query'): string[] => [
+    ...new Set(
+      selectors.flatMap((selector) =>
+        typeof selector !== 'function' && selector.kind === kind ? [selector.name] : [],
+      ),
+    ),
+  ];
+  const parameters = named('query');
+  return {
+    headers: named('header').toSorted(),
+    cookies: named('cookie').toSorted(),
+    query: parameters.length > 0 ? parameters : everywhere,
+    users: selectors.flatMap((selector) =>
+      typeof selector !== 'function' && selector.kind === 'user' ? [selector.select] : [],
+    ),
+    functions: selectors.filter((selector) => typeof selector === 'function'),
+  };
 }
 
 function textOf(metadata: unknown): string {

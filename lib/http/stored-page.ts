@@ -1,5 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { HeaderField } from './http-head.js';
+import type { StaleWindows } from './http-cache.policy.js';
 import { isNeverStored } from './page-headers.js';
 
 /** A finished response as it is kept. */
@@ -8,10 +9,16 @@ export interface StoredPage {
   readonly fields: readonly HeaderField[];
   /** Lower-case names of headers that the handler removed. */
   readonly removed: readonly string[];
-  /** When the response was finished. Milliseconds since the epoch. */
+  /** When its head was sent. Milliseconds since the epoch. */
   readonly storedAt: number;
+  /** The `Date` under which it was sent. */
+  readonly date: string;
   /** How old it was already by then, in seconds. */
   readonly age: number;
+  /** When its time is over. Milliseconds since the epoch; `null` = never. */
+  readonly freshUntil: number | null;
+  /** How long past its time it may be sent. */
+  readonly stale: StaleWindows;
   readonly body: Buffer;
 }
 
@@ -23,18 +30,29 @@ export interface VaryIndex {
   readonly variants: readonly (readonly [key: string, expires: number | null])[];
 }
 
-const MAGIC = Buffer.from('NCP1', 'latin1');
+const MAGIC = Buffer.from('NCP2', 'latin1');
 const HEAD_OFFSET = 8;
+
+/** What a backend in this process gives back as the very bytes that were made here is not read again. */
+const decoded = new WeakMap<
+  Buffer,
+  { readonly key: string; readonly entry: StoredPage | VaryIndex }
+>();
 
 /** The bytes of a page: magic, length of the head, head as JSON, body. */
 export function encodePage(key: string, page: StoredPage): Buffer {
-  const { status, fields, removed, storedAt, age, body } = page;
-  return frame({ key, status, fields, removed, storedAt, age, bodyLength: body.length }, body);
+  const { body, ...head } = page;
+  const bytes = frame({ key, ...head, bodyLength: body.length }, body);
+  // Its body is the one within the bytes, so that it is held once.
+  decoded.set(bytes, { key, entry: { ...page, body: bytes.subarray(bytes.length - body.length) } });
+  return bytes;
 }
 
 /** The bytes of an index: as those of a page, without a body. */
 export function encodeIndex(key: string, index: VaryIndex): Buffer {
-  return frame({ key, names: index.names, variants: index.variants }, Buffer.alloc(0));
+  const bytes = frame({ key, names: index.names, variants: index.variants }, Buffer.alloc(0));
+  decoded.set(bytes, { key, entry: index });
+  return bytes;
 }
 
 /**
@@ -43,6 +61,8 @@ export function encodeIndex(key: string, index: VaryIndex): Buffer {
  */
 export function decodeEntry(key: string, bytes: unknown): StoredPage | VaryIndex | undefined {
   if (!Buffer.isBuffer(bytes) || bytes.length < HEAD_OFFSET) return undefined;
+  const known = decoded.get(bytes);
+  if (known) return known.key === key ? known.entry : undefined;
   if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) return undefined;
   const bodyOffset = HEAD_OFFSET + bytes.readUInt32BE(MAGIC.length);
   if (bodyOffset > bytes.length) return undefined;
@@ -70,14 +90,28 @@ function frame(head: object, body: Buffer): Buffer {
 }
 
 function pageOf(head: Record<string, unknown>, body: Buffer): StoredPage | undefined {
-  const { status, fields, removed, storedAt, age, bodyLength } = head;
+  const { status, fields, removed, storedAt, date, age, freshUntil, bodyLength } = head;
   if (bodyLength !== body.length) return undefined;
   if (!isWhole(status) || status < 200 || status > 599 || status === 304) return undefined;
   if (!Array.isArray(fields) || !fields.every(isSafeField) || !isTextList(removed))
     return undefined;
   for (const name of removed) validateHeaderName(name);
   if (!isWhole(storedAt) || !isWhole(age)) return undefined;
-  return { status, fields, removed, storedAt, age, body };
+  if (typeof date !== 'string') return undefined;
+  validateHeaderValue('Date', date);
+  const stale = windowsOf(head['stale']);
+  if (!isMoment(freshUntil) || !stale) return undefined;
+  return { status, fields, removed, storedAt, date, age, freshUntil, stale, body };
+}
+
+function windowsOf(stale: unknown): StaleWindows | undefined {
+  if (!isRecord(stale)) return undefined;
+  const { whileRevalidate, ifError } = stale;
+  const seconds = [whileRevalidate, ifError];
+  if (!seconds.every((window) => Number.isFinite(window) && (window as number) >= 0)) {
+    return undefined;
+  }
+  return { whileRevalidate, ifError } as StaleWindows;
 }
 
 function indexOf(head: Record<string, unknown>, body: Buffer): VaryIndex | undefined {
@@ -101,7 +135,11 @@ function isSafeField(field: unknown): field is HeaderField {
 function isVariant(variant: unknown): variant is [string, number | null] {
   if (!Array.isArray(variant) || variant.length !== 2) return false;
   const [key, expires] = variant as [unknown, unknown];
-  return typeof key === 'string' && (expires === null || Number.isFinite(expires));
+  return typeof key === 'string' && isMoment(expires);
+}
+
+function isMoment(value: unknown): value is number | null {
+  return value === null || Number.isFinite(value);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

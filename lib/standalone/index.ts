@@ -15,7 +15,9 @@ export type {
   CallOptions,
   CounterOptions,
   LoadOptions,
+  ReadOptions,
   TimeoutOf,
+  TouchOptions,
   WriteOptions,
 } from '../core/call-options.interface.js';
 export type { CacheOptions, Isolation, OnError } from '../core/cache-options.interface.js';
@@ -35,10 +37,12 @@ export type {
 } from '../core/cache-backend.interface.js';
 export type { Clock } from '../core/clock.js';
 export type { CacheLogger } from '../core/cache-log.js';
+export { fragmentKey, type FragmentPart } from '../core/fragment-key.js';
 export type { CacheLock, LockOptions, LockTimeout } from '../core/lock.js';
 export type { KeyFunction } from '../core/key-builder.js';
 export type { Serializer } from '../core/serializer.interface.js';
 export type { ValueType } from '../core/payload-codec.js';
+export type { HeldTags, TagsOf } from '../core/tags.js';
 export type { Duration, Timeout } from '../core/timeout.js';
 export { CACHE_OPERATION_CHANNEL, type CacheOperationEvent } from '../core/cache-events.js';
 export {

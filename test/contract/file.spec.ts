@@ -3,7 +3,7 @@ import { backendContract, cacheContract, fakeClock } from 'nestjs-cache-framewor
 import { file } from '../../lib/backends/file/index.js';
 import type { FileIoMode } from '../../lib/backends/file/index.js';
 import { backendPlace } from '../support/suite-backends.js';
-import { contractOf, runInTurn, without } from '../support/suite-contract.js';
+import { contractOf, inNamespace, runInTurn, without } from '../support/suite-contract.js';
 import { directoryForAll, filePlaces } from '../support/suite-file.js';
 
 const MEBIBYTE = 1024 * 1024;
@@ -44,4 +44,8 @@ describe('a cache in files with a prefix', () => {
       contractOf(filePlaces, ({ keyPrefix = '' }) => ({ keyPrefix: `../shop/${keyPrefix}` })),
     ),
   );
+});
+
+describe('a namespace of a cache in files', () => {
+  runInTurn(cacheContract(inNamespace(contractOf(filePlaces), 'part')));
 });

@@ -7,7 +7,13 @@ import { guarded } from '../../lib/core/guarded.backend.js';
 import { leaseCases } from '../../lib/testing/backend-lease.cases.js';
 import { describeWithMemcached } from '../support/memcached.js';
 import { backendPlace } from '../support/suite-backends.js';
-import { contractOf, REAL_TIME, runTogether, without } from '../support/suite-contract.js';
+import {
+  contractOf,
+  inNamespace,
+  REAL_TIME,
+  runTogether,
+  without,
+} from '../support/suite-contract.js';
 import { CLIENTS, memcachedPlaces, PATIENT, serverForAll } from '../support/suite-memcached.js';
 
 const own =
@@ -74,6 +80,11 @@ describe.each(CLIENTS)('over %s', (client) => {
         cacheContract({ ...contractOf(memcachedPlaces(server, client)), supports: lacking }),
         leftOut,
       );
+    });
+
+    describe('a namespace of a cache', () => {
+      const part = inNamespace(contractOf(memcachedPlaces(server, client)), 'part');
+      runTogether(cacheContract({ ...part, supports: lacking }), leftOut);
     });
 
     describe('a cache with another key function', () => {

@@ -1,6 +1,6 @@
 import { describe } from '@jest/globals';
 import { cacheContract } from 'nestjs-cache-framework/testing';
-import { contractOf, runInTurn } from '../support/suite-contract.js';
+import { contractOf, inNamespace, runInTurn } from '../support/suite-contract.js';
 import { memoryPlaces } from '../support/suite-memory.js';
 import type { PlaceSettings } from '../support/suite-place.js';
 
@@ -16,4 +16,12 @@ const VARIANTS: Record<string, (settings: PlaceSettings) => PlaceSettings> = {
 
 describe.each(Object.entries(VARIANTS))('%s', (_, settings) => {
   runInTurn(cacheContract(contractOf(memoryPlaces, settings)), []);
+});
+
+describe('a namespace of a cache in memory', () => {
+  runInTurn(cacheContract(inNamespace(contractOf(memoryPlaces), 'part')), []);
+});
+
+describe('a namespace in another', () => {
+  runInTurn(cacheContract(inNamespace(contractOf(memoryPlaces), 'part', 'of part')), []);
 });

@@ -2,7 +2,7 @@ import { describe } from '@jest/globals';
 import { backendContract, cacheContract, fakeClock } from 'nestjs-cache-framework/testing';
 import { guarded } from '../../lib/core/guarded.backend.js';
 import { backendPlace } from '../support/suite-backends.js';
-import { contractOf, runInTurn, without } from '../support/suite-contract.js';
+import { contractOf, inNamespace, runInTurn, without } from '../support/suite-contract.js';
 import { placeOn, type PlaceMaker } from '../support/suite-place.js';
 import { shelf, ShelfBackend, TimedShelfBackend } from '../support/suite-shelf.js';
 
@@ -52,6 +52,13 @@ describe('a backend with the six methods behind the guard', () => {
     }),
     NOTHING_MORE,
   );
+});
+
+describe('a namespace of a cache on a backend with the six methods', () => {
+  const supports = { incr: false, ttl: false, stats: false };
+  const options = inNamespace(contractOf(shelves(ShelfBackend)), 'part');
+
+  runInTurn(cacheContract({ ...options, supports }), without(...Object.keys(supports)));
 });
 
 describe('a cache on a backend with the six methods', () => {

@@ -64,7 +64,7 @@ describe('CacheModule.forRoot()', () => {
     expect(sessions.alias).toBe('sessions');
     expect(app.get(getCacheToken('sessions'))).toBe(sessions);
     expect(app.get(CacheRegistry)).toBe(app.get(CACHE_REGISTRY));
-    expect(app.get(CacheRegistry).aliases()).toEqual(['default', 'sessions']);
+    expect(app.get(CacheRegistry).aliases()).toEqual(['default', 'sessions', 'pages']);
   });
 
   it('is the same under the name register()', async () => {

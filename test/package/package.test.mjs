@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import ts from 'typescript';
 import { loadedBy, packagesIn } from './loaded-files.mjs';
 import { installPacked, MANIFEST, packPackage, problemsOf, ROOT } from './packed-package.mjs';
-import { ROOT_TYPES, ROOT_VALUES } from './public-exports.mjs';
+import { ROOT_TYPES, ROOT_VALUES, TESTING_VALUES } from './public-exports.mjs';
 
 const run = promisify(execFile);
 const ENTRIES = Object.keys(MANIFEST.exports)
@@ -215,6 +215,10 @@ describe('the subpaths', () => {
       assert.deepEqual(required, imported);
     });
   }
+
+  it('testing gives exactly the listed names', async () => {
+    assert.deepEqual(await namesOf(`${MANIFEST.name}/testing`, 'import'), TESTING_VALUES);
+  });
 
   it('are the folders of the backends, the serializers, standalone and testing', async () => {
     const folders = [

@@ -133,6 +133,11 @@ export const REFUSALS: readonly Refusal[] = [
       (x.response.get('access-control-allow-origin')?.includes('https://a.example') ?? false) &&
       !/origin/i.test(x.response.get('vary')?.join() ?? ''),
   ),
+  ofResponse(
+    'an Age that is not one plain number may hide a higher one',
+    'stale',
+    (x) => !/^[\t ]*\d+[\t ]*$/.test(x.response.get('age')?.join() ?? '0'),
+  ),
 ];
 
 /** In this order: each may rely on what the ones before have rewritten. */
@@ -155,9 +160,6 @@ export const READINGS: readonly Reading<Exchange>[] = [
       lines.map((age) => age.replaceAll(/\d+/g, atMostLongest)),
     );
   }),
-  reading('an Age that is no number is none (RFC 9111, 5.1)', (x) =>
-    withLines(x, 'age', ([age]) => (/^\d+[\t ]*(,|$)/.test(age!) ? [age!] : [])),
-  ),
   reading('nothing is kept on a guess from Last-Modified (RFC 9111, 4.2.2)', (x) =>
     withLines(x, 'last-modified', () => []),
   ),

@@ -38,6 +38,24 @@ export function contractOf(
   };
 }
 
+/** The same contract for a namespace of each cache, or for one in another. */
+export function inNamespace(
+  options: CacheContractOptions,
+  ...names: readonly string[]
+): CacheContractOptions {
+  const whole = new Map<CacheService, CacheService>();
+  return {
+    ...options,
+    create: async (settings, place) => {
+      const cache = await options.create(settings, place);
+      const part = names.reduce((outer, name) => outer.namespace(name), cache);
+      whole.set(part, cache);
+      return part;
+    },
+    dispose: (part) => options.dispose!(whole.get(part)!),
+  };
+}
+
 /** Why a case is left out: the backend has no such thing. */
 export function without(...features: readonly string[]): string[] {
   return features.map((feature) => `there is no \`${feature}\` here`);

@@ -10,7 +10,7 @@ import { placeOn, type PlaceMaker } from './suite-place.js';
 export const filePlaces: PlaceMaker = {
   backend: 'file',
   realTime: false,
-  make: (clock) => {
+  make: (clock, wrap) => {
     const directory = mkdtempSync(join(tmpdir(), 'cache-place-'));
     return placeOn(
       {
@@ -21,6 +21,7 @@ export const filePlaces: PlaceMaker = {
         remove: () => rm(directory, { recursive: true, force: true }),
       },
       clock,
+      wrap,
     );
   },
 };

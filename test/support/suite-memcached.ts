@@ -30,13 +30,17 @@ export function memcachedPlaces(
   return {
     backend: 'memcached',
     realTime: true,
-    make: () =>
-      placeOn({
-        backend: 'memcached',
-        factory: (options) =>
-          memcached({ location: server().address, client, ...PATIENT, ...options }),
-        tellsTtl: client === 'meta',
-        prefix: `t-${randomUUID().slice(0, 13)}`,
-      }),
+    make: (_, wrap) =>
+      placeOn(
+        {
+          backend: 'memcached',
+          factory: (options) =>
+            memcached({ location: server().address, client, ...PATIENT, ...options }),
+          tellsTtl: client === 'meta',
+          prefix: `t-${randomUUID().slice(0, 13)}`,
+        },
+        undefined,
+        wrap,
+      ),
   };
 }

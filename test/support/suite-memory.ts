@@ -5,7 +5,7 @@ import { placeOn, type PlaceMaker } from './suite-place.js';
 export const memoryPlaces: PlaceMaker = {
   backend: 'memory',
   realTime: false,
-  make: (clock) => {
+  make: (clock, wrap) => {
     // Caches opened one by one do not know each other, so what the aliases of one application share is handed in.
     const shared = new Map<string, unknown>();
     return placeOn(
@@ -14,6 +14,7 @@ export const memoryPlaces: PlaceMaker = {
         factory: (options) => (context) => memory(options)({ ...context, shared }),
       },
       clock,
+      wrap,
     );
   },
 };

@@ -31,11 +31,19 @@ export interface CachePlace {
   end(): Promise<void>;
 }
 
+/** Puts something in front of the backends of a place, such as `chaos()`. */
+export type Wrap = (factory: CacheBackendFactory) => CacheBackendFactory;
+
 /** Makes places. Each is new and empty. */
 export interface PlaceMaker {
   readonly backend: string;
   readonly realTime: boolean;
-  make(clock?: FakeClock): CachePlace;
+  make(clock?: FakeClock, wrap?: Wrap): CachePlace;
+}
+
+/** The same places, with something in front of their backends. */
+export function behind(wrap: Wrap, places: PlaceMaker): PlaceMaker {
+  return { ...places, make: (clock) => places.make(clock, wrap) };
 }
 
 /** What a place is made of. */
@@ -50,7 +58,11 @@ export interface Ground {
 }
 
 /** A place whose caches have this ground; with a prefix it is a part of a server, on which time really passes. */
-export function placeOn(ground: Ground, hand: FakeClock = fakeClock()): CachePlace {
+export function placeOn(
+  ground: Ground,
+  hand: FakeClock = fakeClock(),
+  wrap: Wrap = (factory) => factory,
+): CachePlace {
   const { backend, factory, prefix, directory } = ground;
   const realTime = prefix !== undefined;
   const clock = realTime ? systemClock : hand;
@@ -68,7 +80,7 @@ export function placeOn(ground: Ground, hand: FakeClock = fakeClock()): CachePla
       const cache = await createCache({
         ...settings,
         keyPrefix: [prefix, settings.keyPrefix].filter(Boolean).join('-'),
-        backend: factory(options),
+        backend: wrap(factory(options)),
         clock,
         logger: into(warnings),
       });

@@ -26,8 +26,9 @@ export function isAsciiKey(key: string): boolean {
  * The key as the server sees it. Whether it can be sent is for the client to check.
  *
  * Without a generation (0) it is the final key itself, so that Django's clients find it. With one it is put in front:
- * `~generation~key`, or `~generation#sha-256` where that is too long for memcached. Final keys never begin with "~", and
- * a generation has no "~" or "#", so no two keys meet.
+ * `~generation~key`, or `~generation#sha-256` where that is too long for memcached. Final keys of users never
+ * begin with "~", those of the package's own begin with "~", a word and ":", and a generation has none of "~", "#" and ":", so
+ * no two keys meet.
  */
 export function wireKey(key: string, generation: number): string {
   if (generation === 0) return key;

@@ -57,6 +57,10 @@ export class MemoryBackend implements CacheBackend {
     return this.#store.use(key)?.payload;
   }
 
+  peekSync(key: string): Payload | undefined {
+    return this.#store.peek(key)?.payload;
+  }
+
   set(key: string, payload: Payload, ttl: Ttl): Promise<boolean> {
     return Promise.resolve(this.#store.put(key, payload, this.#store.expiryOf(ttl)));
   }

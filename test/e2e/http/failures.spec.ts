@@ -29,7 +29,7 @@ function mapBackend(broken: Partial<CacheBackend>): CacheBackend {
       entries.set(key, payload);
       return true;
     },
-    add: async () => false,
+    add: async (key, payload) => !entries.has(key) && Boolean(entries.set(key, payload)),
     touch: async () => false,
     delete: async (key) => entries.delete(key),
     clear: async () => {
@@ -126,7 +126,7 @@ describe.each(PLATFORMS)('a cache that fails, on %s', (platform) => {
 
   it('and was closed leaves the handler to answer', async () => {
     http = await startController(platform, Pages);
-    await http.cache.close();
+    await http.pages.close();
 
     expect(await http.ask('/page')).toMatchObject({ status: 200, body: '{"run":1}' });
     expect(await http.ask('/page')).toMatchObject({ status: 200, body: '{"run":2}' });
@@ -139,6 +139,7 @@ describe.each(PLATFORMS)('a cache that fails, on %s', (platform) => {
     const backend = mapBackend({
       get: async (key) => (isDown ? refused() : entries.get(key)),
       set: async (key, payload) => (isDown ? refused() : Boolean(entries.set(key, payload))),
+      add: async (key, payload) => (isDown ? refused() : Boolean(entries.set(key, payload))),
     });
     http = await startController(platform, Pages, { cache: { backend } });
     await http.ask('/page');

@@ -5,7 +5,12 @@ import type { INestApplication, LoggerService, ModuleMetadata, Type } from '@nes
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { CacheModule, type CacheModuleOptions, CacheService } from 'nestjs-cache-framework';
+import {
+  CacheModule,
+  type CacheModuleOptions,
+  CacheRegistry,
+  CacheService,
+} from 'nestjs-cache-framework';
 
 /** The two frameworks that Nest stands on. */
 export const PLATFORMS = ['express', 'fastify'] as const;
@@ -34,9 +39,13 @@ export interface Asking {
 export interface HttpApp {
   readonly app: INestApplication;
   readonly cache: CacheService;
+  /** The cache that keeps the pages. */
+  readonly pages: CacheService;
   readonly log: LogLines;
   readonly port: number;
   ask(path: string, asking?: Asking): Promise<Answer>;
+  /** How many pages, and lists of the variants of one, have been stored so far. */
+  stored(): number;
   close(): Promise<void>;
 }
 
@@ -89,14 +98,31 @@ export async function startApp(platform: Platform, options: HttpAppOptions): Pro
   await configure?.(app);
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
+  const registry = app.get(CacheRegistry);
+  const pages = registry.get(
+    options.cache?.http?.cache ?? (registry.has('pages') ? 'pages' : 'default'),
+  );
   return {
     app,
     cache: app.get(CacheService),
+    pages,
+    stored: countStored(pages),
     log,
     port,
     ask: (path, asking) => ask(port, path, asking),
     close: () => app.close(),
   };
+}
+
+function countStored(pages: CacheService): () => number {
+  const set = pages.set.bind(pages);
+  let count = 0;
+  pages.set = async (...args) => {
+    const isStored = await set(...args);
+    if (isStored) count += 1;
+    return isStored;
+  };
+  return () => count;
 }
 
 /** One controller's application. */

@@ -67,7 +67,7 @@ async function answersTwice(): Promise<void> {
 }
 
 async function items(): Promise<number> {
-  const [stats] = await http.cache.stats();
+  const [stats] = await http.pages.stats();
   return stats!.items!;
 }
 
@@ -118,7 +118,7 @@ describe.each(PLATFORMS)('a server that fails, on %s', (platform) => {
     unsubscribe(CACHE_OPERATION_CHANNEL, listen);
 
     const failed = events.filter(({ result }) => result === 'error');
-    expect(new Set(failed.map(({ operation }) => operation))).toEqual(new Set(['get', 'set']));
+    expect(new Set(failed.map(({ operation }) => operation))).toEqual(new Set(['get', 'delete']));
     expect(http.log.lines.map(({ message }) => message)).toContainEqual(
       expect.stringContaining('ECONNREFUSED'),
     );
@@ -185,7 +185,7 @@ describeWithMemcached('the limits of memcached', () => {
       expect(runs).toBe(4);
       expect(http.log.said()).toEqual([
         'Pages.largest is not cached: the cache did not store it.',
-        'Pages.larger is not cached: the response is larger than 1 MiB.',
+        'Pages.larger is not cached: the response is larger than http.maxBodyBytes (1 MiB by default).',
       ]);
     },
   );

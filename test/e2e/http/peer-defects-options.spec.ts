@@ -150,8 +150,9 @@ describe.each(PLATFORMS)('options of the module, on %s', (platform) => {
     await http.ask('/page');
     await http.cache.set('a', 1);
 
-    expect([...entries.keys()]).toHaveLength(2);
-    for (const key of entries.keys()) expect(key).toMatch(/^ns1:/);
+    const keys = [...entries.keys()];
+    expect(keys.filter((key) => key.startsWith('ns1:'))).toHaveLength(2);
+    expect(keys.every((key) => /^(~tag:3:)?ns1:/.test(key))).toBe(true);
   });
 
   it('W38: a second registration is refused, not ignored', async () => {
@@ -194,7 +195,7 @@ describe.each(PLATFORMS)('options of the module, on %s', (platform) => {
     expect(values).toEqual([1, 1, 1]);
     expect(caches).toEqual(['MISS', 'HIT']);
     expect(entries.get(http.cache.makeKey('w'))?.data.toString()).toBe('1');
-    expect(entries.size).toBe(2);
+    expect([...entries.keys()].filter((key) => !key.startsWith('~tag:'))).toHaveLength(2);
   });
 
   it('W41: a module that imports nothing uses the interceptor', async () => {

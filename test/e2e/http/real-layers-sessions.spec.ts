@@ -104,11 +104,6 @@ describe.each(
     return cookieOf(sessionsOf(await http.ask(`/enter?name=${name}`))[0]!);
   }
 
-  async function items(): Promise<number> {
-    const [stats] = await http.cache.stats();
-    return stats!.items!;
-  }
-
   async function ask(path: string, times: number): Promise<Answer[]> {
     const answers: Answer[] = [];
     for (let time = 0; time < times; time += 1) answers.push(await http.ask(path));
@@ -122,7 +117,7 @@ describe.each(
     expect(new Set(sessions).size).toBe(saveUninitialized ? 4 : 0);
     expect(sessions).toHaveLength(saveUninitialized ? 4 : 0);
     expect(answers.filter(({ cache }) => cache === 'HIT')).toHaveLength(saveUninitialized ? 0 : 3);
-    expect([runs['page'], await items()]).toEqual(saveUninitialized ? [4, 0] : [1, 1]);
+    expect([runs['page'], http.stored()]).toEqual(saveUninitialized ? [4, 0] : [1, 1]);
   });
 
   it('gives the session that a handler begins to its visitor, and keeps no page of it', async () => {
@@ -131,7 +126,7 @@ describe.each(
 
     expect([sessions.length, new Set(sessions).size]).toEqual([3, 3]);
     expect(answers.map(({ body }) => body)).toEqual([1, 2, 3].map((n) => `{"run":${n},"seen":1}`));
-    expect(await items()).toBe(0);
+    expect(http.stored()).toBe(0);
     // Each of these sessions is there, and its visitor's own.
     for (const session of sessions) {
       expect((await http.ask('/count', cookieOf(session))).body).toContain('"seen":2');
@@ -144,13 +139,13 @@ describe.each(
 
     expect([sessions.length, new Set(sessions).size]).toEqual([20, 20]);
     expect(answers.map(({ cache }) => cache)).not.toContain('HIT');
-    expect([runs['count'], await items()]).toEqual([20, 0]);
+    expect([runs['count'], http.stored()]).toEqual([20, 0]);
   });
 
   it('neither shows nor keeps a shared page for whoever bears a session', async () => {
     const ann = await enter('ann');
     const own = await http.ask('/greeting', ann);
-    const stored = await items();
+    const stored = http.stored();
     const [strange] = await ask('/greeting', 1);
     const again = await http.ask('/greeting', ann);
 
@@ -179,14 +174,14 @@ describe.each(
 
   it('is obeyed where the session is unknown or forged: no shared page, none kept', async () => {
     const forged = await http.ask('/page', cookieOf('s%3Aforged.signature'));
-    const stored = await items();
+    const stored = http.stored();
 
     expect([forged.status, forged.cache, stored]).toEqual([200, 'BYPASS', 0]);
   });
 
   it('passes on no session that a guard began for somebody before the page was found', async () => {
     const first = await http.ask('/welcome', { headers: { 'X-Welcome': 'ann' } });
-    const stored = await items();
+    const stored = http.stored();
     const others = await ask('/welcome', 2);
     const bea = await http.ask('/welcome', { headers: { 'X-Welcome': 'bea' } });
     const last = await http.ask('/welcome');
@@ -228,11 +223,10 @@ describe.each(PLATFORMS)('a session that a guard begins, on %s', (platform) => {
       [keepsSessions({ saveUninitialized: false, rolling: true, secure: true })],
     );
     const answers = [await http.ask('/count'), await http.ask('/count')];
-    const [stats] = await http.cache.stats();
     await http.close();
 
     expect(answers.flatMap(sessionsOf)).toEqual([]);
     expect(answers.map(({ cache }) => cache)).not.toContain('HIT');
-    expect(stats!.items).toBe(0);
+    expect(http.stored()).toBe(0);
   });
 });

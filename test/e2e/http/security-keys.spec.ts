@@ -139,7 +139,10 @@ describe.each(PLATFORMS)('the response cache is safe about keys, on %s', (platfo
         fields: [],
         removed: [],
         storedAt: 0,
+        date: 'Thu, 01 Jan 1970 00:00:00 GMT',
         age: 0,
+        freshUntil: null,
+        stale: { whileRevalidate: 0, ifError: 0 },
         body: Buffer.from('evil'),
       });
       for (const key of ['/static/w10-2', 'page:/static/w10-2', 'GET /static/w10-2']) {

@@ -8,6 +8,9 @@ import { encodePage, type StoredPage } from '../../../lib/http/stored-page.js';
 import { fakeClock } from '../../../lib/testing/fake-clock.js';
 
 const KEY = 'page:key';
+const PLACE = { key: KEY, tags: ['path', 'route'] };
+/** Each tag has a stamp in the cache. */
+const STAMPS = PLACE.tags.length;
 
 const clock = fakeClock();
 let cache: CacheService;
@@ -26,23 +29,32 @@ function head(...pairs: string[]): RequestHead {
   return { method: 'GET', lines: linesOfPairs(pairs), headers: {} };
 }
 
-function page(body: string): StoredPage {
+function page(body: string, ttl: Ttl = 60): StoredPage {
   return {
     status: 200,
     fields: [],
     removed: [],
     storedAt: clock.now(),
+    date: new Date(clock.now()).toUTCString(),
     age: 0,
+    freshUntil: ttl === null ? null : clock.now() + ttl * 1000,
+    stale: { whileRevalidate: 0, ifError: 0 },
     body: Buffer.from(body),
   };
 }
 
-function keep(body: string, asked: RequestHead, vary: string[], ttl: Ttl = 60): Promise<Kept> {
-  return store.keep(KEY, asked, page(body), { vary, ttl });
+async function keep(
+  body: string,
+  asked: RequestHead,
+  vary: string[],
+  ttl: Ttl = 60,
+): Promise<Kept> {
+  const held = await store.holdTags(PLACE.tags);
+  return store.keep(PLACE, asked, page(body, ttl), { vary, held });
 }
 
 async function found(asked: RequestHead): Promise<string | undefined> {
-  return (await store.find(KEY, asked)).page?.body.toString();
+  return (await store.find(PLACE, asked)).page?.body.toString();
 }
 
 const french = head('Accept-Language', 'fr');
@@ -98,7 +110,7 @@ describe('PageStore', () => {
     await keep('two', head('X-A', '2'), ['x-a', 'x-b']);
 
     const [stats] = await cache.stats();
-    expect(stats!.items).toBe(2);
+    expect(stats!.items).toBe(STAMPS + 2);
   });
 
   it('replaces a page that did not vary by an index when an answer varies', async () => {
@@ -118,7 +130,7 @@ describe('PageStore', () => {
     expect(kept.filter((became) => became === 'stored')).toHaveLength(MOST_VARIANTS);
     expect(kept.filter((became) => became === 'variants')).toHaveLength(100 - MOST_VARIANTS);
     const [stats] = await cache.stats();
-    expect(stats!.items).toBe(MOST_VARIANTS + 1);
+    expect(stats!.items).toBe(STAMPS + MOST_VARIANTS + 1);
   });
 
   it('keeps no more variants when many are kept at once [K7]', async () => {
@@ -131,7 +143,7 @@ describe('PageStore', () => {
     }
 
     const [stats] = await cache.stats();
-    expect(stats!.items).toBe(MOST_VARIANTS + 1);
+    expect(stats!.items).toBe(STAMPS + MOST_VARIANTS + 1);
   });
 
   it('lets no more pages wait than there may be variants, if the cache hangs', async () => {
@@ -187,7 +199,9 @@ describe('PageStore', () => {
     const moved = await cache.get(KEY);
     await cache.set('page:other', moved);
 
-    expect(await store.find('page:other', french)).toEqual({ key: 'page:other' });
+    expect(await store.find({ ...PLACE, key: 'page:other' }, french)).toEqual({
+      key: 'page:other',
+    });
   });
 
   it('says so if the cache does not store it', async () => {
@@ -195,17 +209,20 @@ describe('PageStore', () => {
     const small = new PageStore(full);
     const large = page('x'.repeat(2000));
 
-    expect(await small.keep(KEY, french, large, { vary: [], ttl: 60 })).toBe('cache-failed');
+    const held = await small.holdTags(PLACE.tags);
+
+    expect(await small.keep(PLACE, french, large, { vary: [], held })).toBe('cache-failed');
     await full.close();
   });
 
   it('rejects as the cache does, and goes on afterwards', async () => {
     const closed = await createCache({});
     const broken = new PageStore(closed);
+    const held = await broken.holdTags(PLACE.tags);
     await closed.close();
 
-    await expect(broken.find(KEY, french)).rejects.toMatchObject({ code: 'CACHE_CLOSED' });
-    await expect(broken.keep(KEY, french, page('x'), { vary: [], ttl: 60 })).rejects.toMatchObject({
+    await expect(broken.find(PLACE, french)).rejects.toMatchObject({ code: 'CACHE_CLOSED' });
+    await expect(broken.keep(PLACE, french, page('x'), { vary: [], held })).rejects.toMatchObject({
       code: 'CACHE_CLOSED',
     });
   });

@@ -17,7 +17,10 @@ const PAGE: StoredPage = {
   ],
   removed: ['x-frame-options'],
   storedAt: 1_790_000_000_000,
+  date: 'Mon, 21 Sep 2026 15:06:40 GMT',
   age: 3,
+  freshUntil: 1_790_000_060_000,
+  stale: { whileRevalidate: 30, ifError: 3600 },
   body: Buffer.from([0, 255, 10, 13]),
 };
 
@@ -143,7 +146,7 @@ describe('an index of variants', () => {
     const bare = { ...INDEX, names: [] };
     const broken = { ...INDEX, variants: [['page:one']] } as never;
 
-    expect(decodeEntry('page:k', encodeIndex('page:k', bare))).toBeUndefined();
-    expect(decodeEntry('page:k', encodeIndex('page:k', broken))).toBeUndefined();
+    expect(decodeEntry('page:k', Buffer.from(encodeIndex('page:k', bare)))).toBeUndefined();
+    expect(decodeEntry('page:k', Buffer.from(encodeIndex('page:k', broken)))).toBeUndefined();
   });
 });

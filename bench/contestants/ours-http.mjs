@@ -1,0 +1,21 @@
+import { UseInterceptors } from '@nestjs/common';
+import { CacheInterceptor, CacheModule, CacheTTL } from '../../dist/esm/index.js';
+import { nestServer } from '../harness/nest-server.mjs';
+
+/** options.platform: `express` or `fastify`. options.backend: `memory` or `memcached`. */
+export function make({ size, kind, ports, options: { platform, backend } }) {
+  const caches = {
+    memory: { backend: 'memory', options: { maxEntries: size * 2 } },
+    memcached: {
+      backend: 'memcached',
+      location: `127.0.0.1:${ports.memcached}`,
+      keyPrefix: `ours-${platform}-${kind}`,
+    },
+  };
+  return nestServer({
+    platform,
+    kind,
+    imports: [CacheModule.forRoot(caches[backend])],
+    decorators: [UseInterceptors(CacheInterceptor), CacheTTL('1h')],
+  });
+}

@@ -1,0 +1,70 @@
+export const name = 'http';
+export const title =
+  'HTTP: hits of a cached page, 64 clients at once (requests per second of the core the server has)';
+export const servers = ['memcached'];
+// A server has its own, the framework's and Node's code to warm up.
+export const pace = { ms: 250, rounds: 11, warmUps: 5 };
+
+const PLATFORMS = { express: 'Express', fastify: 'Fastify' };
+const SIZES = { record: ['1 KiB', 1_000], records: ['64 KiB', 100] };
+const BACKENDS = ['memory', 'memcached'];
+
+const OURS = { name: 'ours', contestant: 'ours-http', ours: true };
+// PLACE FOR EARLY PAGES. When `@CachePage(timeout, { early: true })` is there, `ours-http.mjs` takes `options.early`, and
+// here comes a second of ours, named 'ours, early' (into `contestants` below), with its goals: at least 1.8 of PEER.name on
+// Express and at least 2.4 on Fastify.
+const PEER = without('known', { name: '@nestjs/cache-manager', contestant: 'nest-cache-manager' });
+const UNCACHED = without('known', { name: 'Nest uncached', contestant: 'nest' });
+const WHOLE = without('hit', {
+  name: 'its own 200',
+  contestant: 'ours-http',
+  options: { forgets: true },
+});
+
+export function scenes({ short }) {
+  const all = Object.keys(SIZES).flatMap((kind) =>
+    BACKENDS.flatMap((backend) =>
+      Object.keys(PLATFORMS).map((platform) => scene(kind, backend, platform)),
+    ),
+  );
+  // Each framework and each backend once.
+  return short ? [all[0], all[3]] : all;
+}
+
+function scene(kind, backend, platform) {
+  const [weight, size] = SIZES[kind];
+  const what = `${weight}, ${PLATFORMS[platform]}, ${backend}`;
+  const needs = backend === 'memcached' ? ['memcached'] : [];
+  const bare = { name: `bare ${PLATFORMS[platform]}`, contestant: `bare-${platform}` };
+  const contestants = [
+    ...[OURS, PEER, WHOLE].map((contestant) => ({ ...contestant, needs })),
+    UNCACHED,
+    without('known', bare),
+  ].map((contestant) => ({ ...contestant, options: { ...contestant.options, platform, backend } }));
+  return {
+    name: what,
+    kind,
+    size,
+    fill: 'none',
+    clock: 'cpu',
+    contestants,
+    rows: [
+      { op: 'hit', title: `hit, ${what}` },
+      { op: 'known', title: `304, ${what}` },
+    ],
+  };
+}
+
+function without(op, contestant) {
+  return { ...contestant, without: [op] };
+}
+
+export const goals = [
+  { of: on('Express'), ours: OURS.name, peers: [PEER.name], atLeast: 1.3 },
+  { of: on('Fastify'), ours: OURS.name, peers: [PEER.name], atLeast: 1.5 },
+  { of: () => true, ours: OURS.name, peers: [UNCACHED.name, WHOLE.name], atLeast: 1 },
+];
+
+function on(platform) {
+  return (row) => row.scene.includes(platform);
+}

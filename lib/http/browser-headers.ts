@@ -1,0 +1,71 @@
+import type { Ttl } from '../core/cache-backend.interface.js';
+import type { Clock } from '../core/clock.js';
+import { lifetimeOf, parseCacheControl } from './cache-control.js';
+import { parseHttpDate } from './http-date.js';
+import {
+  patchCacheControl,
+  patchResponseHeaders,
+  type PatchableResponse,
+} from './response-headers.js';
+
+/** How long caches outside may keep a page. */
+export interface BrowserRules {
+  /** Seconds that the page lives here by the word of its route, which outside caches may not exceed; undefined: the route says nothing. */
+  readonly routeTtl: Ttl | undefined;
+  /** Seconds, where the page says nothing itself; `'same'`: as long as it lives here. */
+  readonly browserMaxAge: number | 'same';
+  /** Seconds, for shared caches; undefined: nothing is said. */
+  readonly sMaxAge: number | undefined;
+  /** True: the page is one user's, so no shared cache may keep it. */
+  readonly isPersonal: boolean;
+}
+
+/**
+ * Tells browsers and CDNs how long they may keep a page: never longer than it lives here, and what it says itself counts
+ * where that is less.
+ *
+ * @param ttl Seconds that the page lives here; `null` = until evicted.
+ * @see Django, UpdateCacheMiddleware.process_response(); RFC 9111, 5.2.2
+ */
+export function addBrowserHeaders(
+  response: PatchableResponse,
+  ttl: Ttl,
+  rules: BrowserRules,
+  clock: Clock,
+): void {
+  const granted = grantedBy(response, clock);
+  // What the response grants is its own word, unless the route has another.
+  const limit = rules.routeTtl ?? Infinity;
+  if (rules.isPersonal) patchCacheControl(response, { private: true }, clock);
+  if (rules.browserMaxAge === 'same') {
+    patchResponseHeaders(response, ttl, clock);
+  } else if (granted === undefined) {
+    const maxAge = Math.min(rules.browserMaxAge, ttl ?? Infinity);
+    patchCacheControl(response, { maxAge, mustRevalidate: maxAge === 0 }, clock);
+  } else if (granted > limit) {
+    patchCacheControl(response, { maxAge: limit }, clock);
+  }
+  if (rules.isPersonal) return;
+  const own = lifetimeOf(controlOf(response), 's-maxage');
+  if (own !== undefined && own > limit) {
+    patchCacheControl(response, { sMaxAge: limit }, clock);
+  } else if (own === undefined && rules.sMaxAge !== undefined) {
+    patchCacheControl(response, { sMaxAge: Math.min(rules.sMaxAge, ttl ?? Infinity) }, clock);
+  }
+}
+
+/** Seconds that the response grants by itself; undefined: it says nothing. */
+function grantedBy(response: PatchableResponse, clock: Clock): number | undefined {
+  const control = controlOf(response);
+  const granted = lifetimeOf(control, 'max-age') ?? lifetimeOf(control, 's-maxage');
+  if (granted !== undefined) return granted;
+  const expires = response.getHeader('Expires');
+  if (expires === undefined) return undefined;
+  const end = parseHttpDate(String(expires), clock.now()) ?? 0;
+  return Math.max(0, Math.floor((end - clock.now()) / 1000));
+}
+
+function controlOf(response: PatchableResponse): ReturnType<typeof parseCacheControl> {
+  const value = response.getHeader('Cache-Control');
+  return parseCacheControl(value === undefined ? [] : [value].flat().map(String));
+}

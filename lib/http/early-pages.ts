@@ -1,0 +1,85 @@
+import { BoundedMap } from '../core/bounded-map.js';
+import { decideRequest } from './http-cache.policy.js';
+import { isIdentified, originalMethodOf, type HttpExchange } from './http-exchange.js';
+import { requestHead, type RequestHead } from './http-head.js';
+import { forwardingNames, pageKey } from './page-key.js';
+import type { FoundAddress } from './page-address.accessor.js';
+import { cookieVariants } from './request-cookies.js';
+import { replayPage } from './response-replay.js';
+import type { RouteCache } from './route-cache.accessor.js';
+import type { Pages } from './pages.js';
+
+/** Most URLs that are known. */
+const MOST = 10_000;
+
+/** What is known of a URL whose pages are sent in front of the router. */
+interface EarlyUrl extends FoundAddress {
+  readonly route: RouteCache;
+}
+
+/**
+ * Sends pages in front of the router: guards, interceptors, pipes and the router itself are not asked.
+ *
+ * It knows the URLs of routes that opted in by `early` once the interceptor has served them, and looks for no others. All that
+ * keeps a request from a page holds here too, but for what guards would have said.
+ *
+ * @see Django, FetchFromCacheMiddleware
+ */
+export class EarlyPages {
+  readonly #pages: Pages;
+  readonly #urls = new BoundedMap<string, EarlyUrl>(MOST);
+
+  constructor(pages: Pages) {
+    this.#pages = pages;
+  }
+
+  /** Takes note of a URL that the interceptor serves. */
+  remember(
+    exchange: HttpExchange,
+    head: RequestHead,
+    found: FoundAddress,
+    route: RouteCache,
+  ): void {
+    // What an extractor of the application took from the request cannot be told without it.
+    if (found.address.version.length > 0) return;
+    this.#urls.set(nameOf(exchange, head), { ...found, route });
+  }
+
+  /** True if the request was answered. Never rejects: what the cache cannot tell is left to the router. */
+  async answer(exchange: HttpExchange): Promise<boolean> {
+    if (this.#urls.size === 0) return false;
+    const head = requestHead(exchange.request);
+    const known = this.#urls.get(nameOf(exchange, head));
+    if (!known) return false;
+    const { route, tags } = known;
+    const { lookup } = decideRequest({
+      head,
+      originalMethod: originalMethodOf(exchange),
+      identified: isIdentified(exchange),
+      neverLives: false,
+      rules: route.rules,
+    });
+    if (!lookup) return false;
+    const address = { ...known.address, variants: cookieVariants(head, route.vary.cookies) };
+    const store = this.#pages.store(route.page.cache);
+    const { page } = await store
+      .find({ key: pageKey(address, head), tags }, head)
+      .catch(() => ({ page: undefined }));
+    const { clock, options } = this.#pages;
+    const now = clock.now();
+    if (!page || (page.freshUntil !== null && page.freshUntil <= now)) return false;
+    if (exchange.response.headersSent) return true;
+    const ttl = page.freshUntil === null ? null : (page.freshUntil - now) / 1000;
+    const mark = { state: 'HIT', ttl } as const;
+    replayPage({ exchange, head, page, mark, name: options.cacheStatus, now });
+    return true;
+  }
+}
+
+/** All from which a framework tells scheme, host and target. */
+function nameOf({ request, asked }: HttpExchange, head: RequestHead): string {
+  const { encrypted } = request.socket as { readonly encrypted?: boolean };
+  const parts = [encrypted === true, asked.originalUrl ?? request.url, request.url];
+  const names = ['host', ':authority', ...forwardingNames(head)];
+  return JSON.stringify([...parts, ...names.map((name) => head.lines.get(name) ?? null)]);
+}

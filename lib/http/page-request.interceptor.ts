@@ -1,0 +1,349 @@
+import type { Server } from 'node:http';
+import type { CallHandler, ExecutionContext } from '@nestjs/common';
+import { catchError, finalize, from, tap, throwError, type Observable } from 'rxjs';
+import type { Ttl } from '../core/cache-backend.interface.js';
+import type { HeldTags } from '../core/tags.js';
+import type { BypassReason } from './bypass-reasons.js';
+import { markResponse, type CacheMark } from './cache-status.js';
+import { decideRequest } from './http-cache.policy.js';
+import { isIdentified, originalMethodOf, type HttpExchange } from './http-exchange.js';
+import { requestHead, type HeaderField, type RequestHead } from './http-head.js';
+import { INERT_VALUE } from './inert-value.js';
+import { makeInert } from './inert-writers.js';
+import type { PageAddressAccessor } from './page-address.accessor.js';
+import type { Landing, PageFlight } from './page-flights.js';
+import { forwardingNames, isForwarding, pageKey } from './page-key.js';
+import { PageRecording, type PageRecordingOptions, type PageRules } from './page-recording.js';
+import { refreshPage, ticketOf } from './page-refresh.js';
+import type { PageRulesAccessor } from './page-rules.accessor.js';
+import type { FoundPage, PagePlace, PageStore } from './page-store.js';
+import type { Pages } from './pages.js';
+import { narrowQuery } from './query-filter.js';
+import { replayPage } from './response-replay.js';
+import type { RouteCache } from './route-cache.accessor.js';
+import type { StoredPage } from './stored-page.js';
+import { isServerFailure } from './server-failure.js';
+import { watchHeaders } from './unkeyed-headers.js';
+
+/** What the requests of one application share. */
+export interface PageRequestTools {
+  readonly pages: Pages;
+  readonly addresses: PageAddressAccessor;
+  readonly rules: PageRulesAccessor;
+  /** The server that background refreshes go to; undefined where the application has none. */
+  readonly server: () => Server | undefined;
+  /** Says once for a route why it is not cached. */
+  readonly say: (route: RouteCache, reason: BypassReason, error?: unknown) => void;
+  /** Says once for a route that its handler reads a header that its key does not cover; undefined: nobody watches. */
+  readonly sayUnkeyed: ((route: RouteCache, name: string) => void) | undefined;
+}
+
+interface KeyedPlace extends PagePlace {
+  /** Lower-case names of the request headers that the key covers. */
+  readonly headers: readonly string[];
+}
+
+/** One request for a page: answered from the cache, by another request that makes the page, or by the handler. */
+export class PageRequest {
+  readonly #tools: PageRequestTools;
+  readonly #context: ExecutionContext;
+  readonly #exchange: HttpExchange;
+  readonly #route: RouteCache;
+  readonly #next: CallHandler;
+  readonly #head: RequestHead;
+  readonly #store: PageStore;
+  /** A page past its time that is better than an error. */
+  #fallback: StoredPage | undefined;
+
+  constructor(
+    tools: PageRequestTools,
+    context: ExecutionContext,
+    exchange: HttpExchange,
+    route: RouteCache,
+    next: CallHandler,
+  ) {
+    this.#tools = tools;
+    this.#context = context;
+    this.#exchange = exchange;
+    this.#route = route;
+    this.#next = next;
+    this.#head = requestHead(exchange.request);
+    this.#store = tools.pages.store(route.page.cache);
+  }
+
+  /** Answers it. What comes back is for the interceptors outside. */
+  async answer(): Promise<Observable<unknown>> {
+    const { page, rules } = this.#route;
+    const decision = decideRequest({
+      head: this.#head,
+      originalMethod: originalMethodOf(this.#exchange),
+      identified: isIdentified(this.#exchange),
+      neverLives: this.#tools.rules.neverLives(this.#route),
+      rules,
+    });
+    if (!decision.lookup) return this.#bypass(decision.reason!);
+    const passed = page.unless && (await this.#unless(page.unless));
+    if (passed) return passed;
+    const found = await this.#tools.addresses.of(
+      this.#context,
+      this.#exchange,
+      this.#head,
+      this.#route,
+    );
+    if ('reason' in found) return this.#bypass(found.reason, found.error);
+    const place = {
+      key: pageKey(found.address, this.#head),
+      tags: found.tags,
+      headers: [...found.address.routedBy, ...forwardingNames(this.#head)],
+    };
+    if (page.early) {
+      this.#tools.pages.early.remember(this.#exchange, this.#head, found, this.#route);
+    }
+    const ticket = ticketOf(this.#exchange.request);
+    if (ticket) {
+      if (ticket.key !== place.key) return this.#next.handle();
+      return this.#make(place, ticket.found, ticket.flight);
+    }
+    const asked = await this.#find(place);
+    const served = this.#serve(place, asked);
+    if (served) return served;
+    if (decision.reason !== undefined) return this.#bypass(decision.reason);
+    if (!decision.store) {
+      this.#mark({ state: 'MISS', stored: false });
+      return this.#next.handle();
+    }
+    return this.#makeOrAwait(place, asked.key);
+  }
+
+  /** The answer from a stored page; undefined if there is none that may be sent. */
+  #serve(place: KeyedPlace, { page, key, names }: FoundPage): Observable<unknown> | undefined {
+    if (!page || this.#exchange.response.headersSent) return undefined;
+    const left = this.#secondsLeft(page);
+    if (left === null || left > 0) return this.#replay(page, { state: 'HIT', ttl: left });
+    if (left > -page.stale.whileRevalidate && this.#refresh(place, key, names)) {
+      return this.#replay(page, { state: 'STALE', ttl: left });
+    }
+    if (left > -page.stale.ifError) this.#fallback = page;
+    return undefined;
+  }
+
+  /** Sees to it that the page is made anew in the background. False if that cannot be done. */
+  #refresh(place: KeyedPlace, found: string, names: readonly string[] = []): boolean {
+    const server = this.#tools.server();
+    // Without the user's credentials their page cannot be made.
+    if (!server || this.#route.vary.users.length > 0) return false;
+    const { flights } = this.#store;
+    const flight = flights.isResting(found) ? undefined : flights.begin(found);
+    if (flight) {
+      const rested = {
+        land: (landing: Landing): void => {
+          if (landing !== 'kept') flights.rest(found);
+          flight.land(landing === 'kept' ? 'kept' : 'failed');
+        },
+      };
+      refreshPage(server, {
+        visitor: this.#exchange.request,
+        headers: [...place.headers, ...names],
+        cookies: this.#route.vary.cookies,
+        ticket: { key: place.key, found, flight: rested },
+      });
+    }
+    return true;
+  }
+
+  /** Makes the page, or takes it from the request that is making it. */
+  async #makeOrAwait(place: KeyedPlace, missingKey: string): Promise<Observable<unknown>> {
+    const { flights } = this.#store;
+    const { response } = this.#exchange;
+    const end = performance.now() + this.#tools.pages.options.coalesceMs;
+    for (let missing = missingKey; ;) {
+      const flight = flights.begin(missing);
+      if (flight || flights.isAlone(missing)) return this.#make(place, missing, flight);
+      const waited = await flights.wait(missing, response, end - performance.now());
+      if (waited === 'gone') return this.#unanswered();
+      if (waited === 'failed' && this.#fallback) return this.#replayStale(this.#fallback);
+      if (waited !== 'kept' && waited !== 'lost') return this.#make(place, missing, undefined);
+      const again = await this.#find(place);
+      // A timeout of the framework may have answered meanwhile.
+      if (response.headersSent) return this.#next.handle();
+      const served = this.#serve(place, again);
+      if (served) return served;
+      missing = again.key;
+    }
+  }
+
+  /** Runs the handler and keeps what comes of it. */
+  async #make(
+    place: KeyedPlace,
+    missing: string,
+    flight: PageFlight | undefined,
+  ): Promise<Observable<unknown>> {
+    let rules: PageRules;
+    try {
+      rules = await this.#tools.rules.of(this.#route, this.#context);
+    } catch (error) {
+      flight?.land('failed');
+      return this.#bypass('ttl-failed', error);
+    }
+    if (rules.routeTtl === 0) {
+      flight?.land('unshareable');
+      return this.#bypass('ttl');
+    }
+    const held = await this.#hold(place);
+    if (this.#exchange.response.headersSent) {
+      flight?.land('failed');
+      return this.#next.handle();
+    }
+    return this.#record(place, missing, flight, rules, held);
+  }
+
+  #record(
+    place: KeyedPlace,
+    missing: string,
+    flight: PageFlight | undefined,
+    rules: PageRules,
+    held: HeldTags | undefined,
+  ): Observable<unknown> {
+    const { flights } = this.#store;
+    const { query } = this.#route.vary;
+    const { isCovered, anonymousOnly } = this.#route.rules;
+    if (query) narrowQuery(this.#exchange, query);
+    const recording = new PageRecording({
+      exchange: this.#exchange,
+      head: this.#head,
+      place,
+      store: this.#store,
+      held,
+      flight: flight ?? {
+        land: (landing) => landing === 'kept' && flights.isShared(missing),
+      },
+      rules,
+      clock: this.#tools.pages.clock,
+      isSomebodys: () => !isCovered && anonymousOnly && isIdentified(this.#exchange),
+      mark: (mark) => {
+        this.#mark(mark);
+      },
+      report: (reason, error) => {
+        this.#say(reason, error);
+      },
+      ...this.#watch(place),
+    });
+    let hasAnswered = false;
+    return this.#next.handle().pipe(
+      tap({
+        next: () => {
+          hasAnswered = true;
+        },
+        error: () => {
+          recording.cancel('failed');
+        },
+      }),
+      catchError((error: unknown) => {
+        const page = this.#fallback;
+        if (!page || hasAnswered || !isServerFailure(error)) return throwError(() => error);
+        if (this.#exchange.response.headersSent) return throwError(() => error);
+        recording.replace();
+        hasAnswered = true;
+        return this.#replayStale(page, recording.preset);
+      }),
+      // An interceptor outside lost patience, or the client left.
+      finalize(() => {
+        if (!hasAnswered) recording.cancel('lost');
+      }),
+    );
+  }
+
+  #secondsLeft({ freshUntil }: StoredPage): Ttl {
+    return freshUntil === null ? null : (freshUntil - this.#tools.pages.clock.now()) / 1000;
+  }
+
+  /** The stamps of the page's tags; undefined if the cache does not tell. */
+  async #hold({ tags }: PagePlace): Promise<HeldTags | undefined> {
+    try {
+      return await this.#store.holdTags(tags);
+    } catch (error) {
+      this.#say('cache-failed', error);
+      return undefined;
+    }
+  }
+
+  async #find(place: PagePlace): Promise<FoundPage> {
+    try {
+      return await this.#store.find(place, this.#head);
+    } catch (error) {
+      this.#say('cache-failed', error);
+      return { key: place.key };
+    }
+  }
+
+  async #unless(
+    unless: NonNullable<RouteCache['page']['unless']>,
+  ): Promise<Observable<unknown> | undefined> {
+    try {
+      return (await unless(this.#context)) ? this.#bypass('unless') : undefined;
+    } catch (error) {
+      return this.#bypass('unless-failed', error);
+    }
+  }
+
+  /** Finds out whether the handler reads what the key does not cover. */
+  #watch({ headers }: KeyedPlace): Pick<PageRecordingOptions, 'headersRead' | 'kept'> {
+    const { sayUnkeyed } = this.#tools;
+    if (!sayUnkeyed) return {};
+    return {
+      headersRead: watchHeaders(this.#exchange.request),
+      kept: (vary, read) => {
+        const covered = new Set([...headers, ...vary]);
+        const unkeyed = read.filter((name) => !covered.has(name) && !isForwarding(name));
+        for (const name of unkeyed) sayUnkeyed(this.#route, name);
+      },
+    };
+  }
+
+  #replayStale(page: StoredPage, preset?: readonly HeaderField[]): Observable<unknown> {
+    return this.#replay(page, { state: 'STALE', ttl: this.#secondsLeft(page) }, preset);
+  }
+
+  #replay(page: StoredPage, mark: CacheMark, preset?: readonly HeaderField[]): Observable<unknown> {
+    const { clock, options } = this.#tools.pages;
+    replayPage({
+      exchange: this.#exchange,
+      head: this.#head,
+      page,
+      mark,
+      name: options.cacheStatus,
+      now: clock.now(),
+      ...(preset ? { preset } : {}),
+    });
+    return from([INERT_VALUE]);
+  }
+
+  /** The client has left, or somebody else has answered it in full. */
+  #unanswered(): Observable<unknown> {
+    const { response, framework } = this.#exchange;
+    makeInert(response);
+    if (framework !== response) {
+      framework.hijack?.();
+      makeInert(framework);
+    }
+    return from([INERT_VALUE]);
+  }
+
+  #bypass(reason: BypassReason, error?: unknown): Observable<unknown> {
+    this.#say(reason, error);
+    this.#mark({ state: 'BYPASS', detail: reason });
+    return this.#next.handle();
+  }
+
+  #say(reason: BypassReason, error?: unknown): void {
+    this.#tools.say(this.#route, reason, error);
+  }
+
+  #mark(mark: CacheMark): void {
+    const { response } = this.#exchange;
+    // A timeout of the framework may have answered while the cache or a function of the route was waited for.
+    if (!response.headersSent) {
+      markResponse(response, mark, this.#tools.pages.options.cacheStatus);
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import type { ExecutionContext } from '@nestjs/common';
+import type { Ttl } from '../core/cache-backend.interface.js';
+import { settleTimeout, type Timeout } from '../core/timeout.js';
+import type { PageRules } from './page-recording.js';
+import type { Pages } from './pages.js';
+import type { RouteCache } from './route-cache.accessor.js';
+
+/** Settles what a route and the options say about a page that is about to be made. */
+export class PageRulesAccessor {
+  readonly #pages: Pages;
+
+  constructor(pages: Pages) {
+    this.#pages = pages;
+  }
+
+  /** True if the route says beforehand that nothing of it lives. */
+  neverLives({ timeout }: RouteCache): boolean {
+    return typeof timeout !== 'function' && this.#settled(timeout) === 0;
+  }
+
+  /** @throws what the function of `@CacheTTL()` throws, and `TypeError` if it gives no timeout. */
+  async of(route: RouteCache, context: ExecutionContext): Promise<PageRules> {
+    const { options } = this.#pages;
+    const { timeout, vary, page } = route;
+    return {
+      routeTtl: this.#settled(typeof timeout === 'function' ? await timeout(context) : timeout),
+      defaultTtl: this.#defaultTtl(route),
+      statuses: options.statuses,
+      covered: [
+        ...(vary.cookies.length > 0 || route.rules.isCovered ? ['cookie'] : []),
+        ...(route.rules.isCovered ? ['authorization'] : []),
+      ],
+      stale: {
+        whileRevalidate: this.#seconds(page.staleWhileRevalidate),
+        ifError: this.#seconds(page.staleIfError),
+      },
+      maxBodyBytes: options.maxBodyBytes,
+      browserMaxAge: options.browserMaxAge,
+      sMaxAge: options.sMaxAge,
+      isPersonal: vary.users.length > 0,
+    };
+  }
+
+  #defaultTtl({ page }: RouteCache): Ttl {
+    const { options } = this.#pages;
+    return this.#settled(options.timeout ?? this.#pages.store(page.cache).timeout) ?? null;
+  }
+
+  #seconds(window: Timeout | undefined): number | undefined {
+    return this.#settled(window) ?? undefined;
+  }
+
+  #settled(timeout: Timeout | undefined): Ttl | undefined {
+    const { clock } = this.#pages;
+    return timeout === undefined ? undefined : settleTimeout(timeout, () => clock.now());
+  }
+}

@@ -1,0 +1,34 @@
+// Apart from the tags that an application gives, whatever they are.
+const PATH = 'page-path:';
+const ROUTE = 'page-route:';
+const KEY = 'page-key:';
+
+/**
+ * The tag of all pages of a path: of every host, query and variant.
+ *
+ * Paths that a router may take for one have one: it is decoded, in lower case, without a slash at its end. What falls too much
+ * costs a miss; what stayed would be wrong.
+ *
+ * @param url A path or an absolute URL; its query does not count.
+ */
+export function pathTag(url: string): string {
+  const path = url.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '');
+  let decoded = path;
+  try {
+    decoded = decodeURIComponent(path);
+  } catch {
+    // As it is: no router decodes it either.
+  }
+  const trimmed = decoded.toLowerCase().replace(/\/+$/, '');
+  return `${PATH}${trimmed === '' ? '/' : trimmed}`;
+}
+
+/** The tag of all pages of a route. @param name `ClassName.method` */
+export function routeTag(name: string): string {
+  return `${ROUTE}${name}`;
+}
+
+/** The tag of all pages that bear a key of `@CacheKey()`. */
+export function keyTag(key: string): string {
+  return `${KEY}${key}`;
+}
