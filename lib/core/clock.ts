@@ -6,3 +6,20 @@ export interface Clock {
 
 /** The machine's clock: `Date.now()`. */
 export const systemClock: Clock = { now: () => Date.now() };
+
+/**
+ * The time of another clock, except that it never goes back: when that is set back, this one goes on from where it was. So
+ * what is measured by it ends in its time.
+ */
+export function steadyClock(clock: Clock): Clock {
+  let latest = -Infinity;
+  let ahead = 0;
+  return {
+    now: () => {
+      const now = clock.now() + ahead;
+      if (now < latest) ahead += latest - now;
+      else latest = now;
+      return latest;
+    },
+  };
+}

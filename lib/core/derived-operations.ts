@@ -28,14 +28,14 @@ export async function setMany(
 ): Promise<string[]> {
   if (backend.setMany) return backend.setMany(entries, ttl);
   const keys = [...entries.keys()];
-  const stored = await Promise.all(keys.map((key) => backend.set(key, entries.get(key)!, ttl)));
+  const stored = await allOf(keys.map((key) => backend.set(key, entries.get(key)!, ttl)));
   return keys.filter((_, index) => !stored[index]);
 }
 
 /** How many live entries were removed. */
 export async function deleteMany(backend: CacheBackend, keys: readonly string[]): Promise<number> {
   if (backend.deleteMany) return backend.deleteMany(keys);
-  const deleted = await Promise.all(keys.map((key) => backend.delete(key)));
+  const deleted = await allOf(keys.map((key) => backend.delete(key)));
   return deleted.filter(Boolean).length;
 }
 
@@ -85,6 +85,18 @@ export function required<Name extends 'lock' | 'ttl' | 'stats' | 'flushServer'>(
   const method = backend[name];
   if (!method) throw unsupported(backend, name, otherwise);
   return method.bind(backend) as NonNullable<CacheBackend[Name]>;
+}
+
+/**
+ * The answers of changes that are made together. If one fails, the others are waited for all the same: who is told of the
+ * failure and makes a change of his own must not have it undone by what was still under way.
+ */
+async function allOf<T>(changes: readonly Promise<T>[]): Promise<T[]> {
+  const settled = await Promise.allSettled(changes);
+  return settled.map((change) => {
+    if (change.status === 'rejected') throw change.reason;
+    return change.value;
+  });
 }
 
 function unsupported(

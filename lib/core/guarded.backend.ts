@@ -12,6 +12,7 @@ export const DEFAULT_DEADLINE_MS = 1_000;
 
 // Removing everything takes as long as there is much to remove.
 const CLEAR_DEADLINE_MS = 30_000;
+const PARTS_OF_DEADLINE = 4;
 const TAKES_LONG: ReadonlySet<BackendOperation> = new Set(['clear', 'flushServer']);
 
 /** A backend behind its guard, once for each `onError`. */
@@ -82,12 +83,14 @@ class GuardedBackend extends WrappedBackend {
     if (this.#limitMs === Infinity) return call();
     const deadlineMs = TAKES_LONG.has(operation) ? CLEAR_DEADLINE_MS : this.#limitMs;
     return new Promise<T>((resolve, reject) => {
-      // If this process was held up, the answer may be there already: it gets one turn to be read before time is up.
+      // Time in which this process was held up has not been waited: each part of the deadline passes in a turn of its own, in
+      // which an operation of several steps goes on. What the last one brought is read before time is up.
+      let partsLeft = PARTS_OF_DEADLINE;
       const timer = setTimeout(() => {
-        setImmediate(() => {
-          reject(new CacheTimeoutError('CACHE_TIMEOUT', `no answer within ${deadlineMs} ms`));
-        });
-      }, deadlineMs);
+        partsLeft -= 1;
+        if (partsLeft > 0) timer.refresh();
+        else setImmediate(() => reject(overdue(deadlineMs)));
+      }, deadlineMs / PARTS_OF_DEADLINE);
       call()
         .finally(() => clearTimeout(timer))
         .then(resolve, reject);
@@ -117,6 +120,10 @@ class GuardedBackend extends WrappedBackend {
     }
     return (isPartial ? cause.answer : fallback(keys)) as T;
   }
+}
+
+function overdue(deadlineMs: number): CacheTimeoutError {
+  return new CacheTimeoutError('CACHE_TIMEOUT', `no answer within ${deadlineMs} ms`);
 }
 
 type Fallback = (keys: readonly string[]) => unknown;

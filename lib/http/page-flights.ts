@@ -38,6 +38,8 @@ export class PageFlights {
   /** Until when, on the clock of `performance.now()`. */
   readonly #alone = new BoundedMap<string, number>(MOST_REMEMBERED);
   readonly #resting = new BoundedMap<string, number>(MOST_REMEMBERED);
+  /** When a page was kept last. */
+  readonly #kept = new BoundedMap<string, number>(MOST_REMEMBERED);
 
   /** Begins a flight; undefined if one is under way, or if the page is not waited for. */
   begin(key: string): PageFlight | undefined {
@@ -49,12 +51,22 @@ export class PageFlights {
     const land = (landing: Landing): void => {
       if (this.#flights.get(key) !== flight) return;
       this.#flights.delete(key);
+      if (landing === 'kept') this.#kept.set(key, performance.now());
       if (landing === 'unshareable') this.#alone.set(key, performance.now() + ALONE_MS);
       resolve(landing);
     };
     const flight: Flight = { land, landed };
     this.#flights.set(key, flight);
     return flight;
+  }
+
+  /**
+   * True if the page was kept at that moment or later: who looked for it at that moment and found none may find it now.
+   *
+   * @param moment On the clock of `performance.now()`.
+   */
+  wasKeptSince(key: string, moment: number): boolean {
+    return (this.#kept.get(key) ?? -Infinity) >= moment;
   }
 
   /** True if each request for the page is to make its own. */

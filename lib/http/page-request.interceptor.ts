@@ -104,6 +104,7 @@ export class PageRequest {
       if (ticket.key !== place.key) return this.#next.handle();
       return this.#make(place, ticket.found, ticket.flight);
     }
+    const looked = performance.now();
     const asked = await this.#find(place);
     const served = this.#serve(place, asked);
     if (served) return served;
@@ -112,7 +113,7 @@ export class PageRequest {
       this.#mark({ state: 'MISS', stored: false });
       return this.#next.handle();
     }
-    return this.#makeOrAwait(place, asked.key);
+    return this.#makeOrAwait(place, asked.key, looked);
   }
 
   /** The answer from a stored page; undefined if there is none that may be sent. */
@@ -151,18 +152,29 @@ export class PageRequest {
     return true;
   }
 
-  /** Makes the page, or takes it from the request that is making it. */
-  async #makeOrAwait(place: KeyedPlace, missingKey: string): Promise<Observable<unknown>> {
+  /**
+   * Makes the page, or takes it from the request that is making it.
+   *
+   * @param looked When it was looked for. If it was kept while the cache was answering, it is looked for once more.
+   */
+  async #makeOrAwait(
+    place: KeyedPlace,
+    missingKey: string,
+    looked: number,
+  ): Promise<Observable<unknown>> {
     const { flights } = this.#store;
     const { response } = this.#exchange;
-    const end = performance.now() + this.#tools.pages.options.coalesceMs;
-    for (let missing = missingKey; ;) {
-      const flight = flights.begin(missing);
-      if (flight || flights.isAlone(missing)) return this.#make(place, missing, flight);
-      const waited = await flights.wait(missing, response, end - performance.now());
-      if (waited === 'gone') return this.#unanswered();
-      if (waited === 'failed' && this.#fallback) return this.#replayStale(this.#fallback);
-      if (waited !== 'kept' && waited !== 'lost') return this.#make(place, missing, undefined);
+    const end = looked + this.#tools.pages.options.coalesceMs;
+    for (let missing = missingKey, since = looked; ;) {
+      if (!flights.wasKeptSince(missing, since)) {
+        const flight = flights.begin(missing);
+        if (flight || flights.isAlone(missing)) return this.#make(place, missing, flight);
+        const waited = await flights.wait(missing, response, end - performance.now());
+        if (waited === 'gone') return this.#unanswered();
+        if (waited === 'failed' && this.#fallback) return this.#replayStale(this.#fallback);
+        if (waited !== 'kept' && waited !== 'lost') return this.#make(place, missing, undefined);
+      }
+      since = performance.now();
       const again = await this.#find(place);
       // A timeout of the framework may have answered meanwhile.
       if (response.headersSent) return this.#next.handle();

@@ -13,13 +13,14 @@ interface Running {
 
 const MOST = 16;
 const MOST_WHEN_SLOW = 2;
+const LOOKS_IN_A_DEADLINE = 4;
 
 /**
  * Bounds how many operations are with the disk at a time, so that a disk that hangs does not take all of Node's thread
  * pool for good: 16, and 2 from the moment one has taken longer than the deadline until one returns.
  *
  * An operation that has waited for its turn as long as the deadline rejects and is never begun: its caller has been
- * answered by then, and a late write could replace a newer value.
+ * answered by then, and a late write could replace a newer value. While this process was held up, nothing has waited.
  */
 export class InFlight {
   readonly #deadlineMs: number;
@@ -29,6 +30,10 @@ export class InFlight {
   readonly #waiting: Waiter[] = [];
   #isSlow = false;
   #timer: NodeJS.Timeout | undefined;
+  /** When the timer is due. */
+  #lookAt = 0;
+  /** For how many milliseconds this process was held up so far. */
+  #heldUp = 0;
   #idle: (() => void)[] = [];
 
   /**
@@ -48,7 +53,7 @@ export class InFlight {
    * @throws {CacheTimeoutError} if its turn did not come in time.
    */
   run<T>(operation: (until: number) => Promise<T>): Promise<T> {
-    const since = this.#now();
+    const since = this.#time();
     this.#watch();
     if (this.#waiting.length === 0 && this.#hasRoom()) return this.#start(operation, since);
     return new Promise<T>((resolve, reject) => {
@@ -72,10 +77,11 @@ export class InFlight {
   }
 
   async #start<T>(operation: (until: number) => Promise<T>, since: number): Promise<T> {
-    const running: Running = { since: this.#now() };
+    const now = this.#time();
+    const running: Running = { since: now };
     this.#running.add(running);
     try {
-      return await operation(since + this.#deadlineMs);
+      return await operation(this.#now() + since + this.#deadlineMs - now);
     } finally {
       this.#running.delete(running);
       this.#isSlow = false;
@@ -84,7 +90,7 @@ export class InFlight {
   }
 
   #next(): void {
-    this.#rejectLate(this.#now() - this.#deadlineMs);
+    this.#rejectLate(this.#time() - this.#deadlineMs);
     while (this.#waiting.length > 0 && this.#hasRoom()) this.#waiting.shift()!.start();
     if (this.#running.size > 0 || this.#waiting.length > 0) return;
     for (const resolve of this.#idle) resolve();
@@ -98,14 +104,31 @@ export class InFlight {
   // One timer for all, not one for each: it looks again while anything is under way.
   #watch(): void {
     if (this.#timer) return;
+    this.#lookAt = this.#now() + this.#lookEveryMs;
     this.#timer = setTimeout(() => {
+      this.#heldUp += this.#lateness();
       this.#timer = undefined;
-      const overdue = this.#now() - this.#deadlineMs;
+      const overdue = this.#time() - this.#deadlineMs;
       for (const { since } of this.#running) if (since <= overdue) this.#isSlow = true;
       this.#rejectLate(overdue);
       if (this.#running.size > 0 || this.#waiting.length > 0) this.#watch();
-    }, this.#deadlineMs / 4);
+    }, this.#lookEveryMs);
     this.#timer.unref();
+  }
+
+  /** Milliseconds in which this process ran, so that its operations could go on. */
+  #time(): number {
+    return this.#now() - this.#heldUp - this.#lateness();
+  }
+
+  // A look that is late by less than the time between two may as well have waited for its turn; and whoever waits for the
+  // operation must not be the first to give up, for then it must not be begun any more.
+  #lateness(): number {
+    return this.#timer ? Math.max(0, this.#now() - this.#lookAt - this.#lookEveryMs) : 0;
+  }
+
+  get #lookEveryMs(): number {
+    return this.#deadlineMs / LOOKS_IN_A_DEADLINE;
   }
 
   #rejectLate(overdue: number): void {

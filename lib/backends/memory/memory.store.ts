@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Payload, Ttl } from '../../core/cache-backend.interface.js';
-import type { Clock } from '../../core/clock.js';
+import { type Clock, steadyClock } from '../../core/clock.js';
 import { entrySize } from './entry-size.js';
 import { MemoryLeases } from './memory.leases.js';
 import { MemoryLocks } from './memory.locks.js';
@@ -38,14 +38,18 @@ export class MemoryStore {
   #lookServes = 0;
   readonly #entries: LRUCache<string, MemoryEntry>;
 
+  /** By which the expiries of this store are measured. */
+  readonly clock: Clock;
+
+  /** @param clock The clock of the cache that made the store. */
   constructor(
     readonly limits: MemoryLimits,
-    /** The clock of the cache that made the store; expiries of one store are measured by one clock. */
-    readonly clock: Clock,
+    clock: Clock,
   ) {
+    this.clock = steadyClock(clock);
     this.#entries = new LRUCache({ max: limits.maxEntries, maxSize: limits.maxBytes });
-    this.leases = new MemoryLeases(clock);
-    this.locks = new MemoryLocks(clock);
+    this.leases = new MemoryLeases(this.clock);
+    this.locks = new MemoryLocks(this.clock);
   }
 
   get size(): number {

@@ -97,6 +97,27 @@ describe('operations in flight', () => {
     expect(late.begun()).toBe(false);
   });
 
+  it('have not waited while this process was held up', async () => {
+    let heldUp = 0;
+    const inFlight = new InFlight(1_000, 16, () => performance.now() + heldUp);
+    const slow = Array.from({ length: 16 }, operation);
+    for (const { run } of slow) void inFlight.run(run);
+    const waiting = operation();
+    const answer = inFlight.run(waiting.run);
+    const more = operation();
+
+    heldUp = 10_000;
+    slow[0]!.end();
+    await jest.advanceTimersByTimeAsync(250);
+    const isFast = inFlight.run(more.run);
+    slow[1]!.end();
+    await jest.advanceTimersByTimeAsync(1);
+
+    expect([waiting.begun(), more.begun()]).toEqual([true, true]);
+    for (const { end } of [waiting, more, ...slow]) end();
+    expect(await Promise.all([answer, isFast])).toEqual(['done', 'done']);
+  });
+
   it('are told when their time is over, counted from the call', async () => {
     const inFlight = new InFlight(1_000, 16, () => performance.now());
     const called = performance.now();

@@ -12,6 +12,18 @@ describe('MemoryBackend', () => {
     expect(await backend.get('key')).toBe(payload);
   });
 
+  it('lets an entry be looked at without its counting as used', async () => {
+    const { backend } = await memoryBackend({ maxEntries: 2 });
+    await backend.set('first', text('1'), 60);
+    await backend.set('second', text('2'), 60);
+
+    expect(backend.peekSync('first')).toEqual(text('1'));
+    expect(backend.peekSync('missing')).toBeUndefined();
+    await backend.set('third', text('3'), 60);
+
+    expect(backend.peekSync('first')).toBeUndefined();
+  });
+
   it('misses from the moment of expiry on', async () => {
     const { backend, clock } = await memoryBackend();
     await backend.set('key', text('value'), 60);
@@ -22,6 +34,38 @@ describe('MemoryBackend', () => {
     const after = await backend.get('key');
 
     expect([before, after]).toEqual([text('value'), undefined]);
+  });
+
+  it('keeps nothing longer than twice its time when the clock is set back', async () => {
+    const { backend, clock } = await memoryBackend();
+    await backend.set('unseen', text('value'), 60);
+    clock.advance(30);
+    await backend.set('seen', text('value'), 60);
+    clock.advance(30);
+    await backend.has('seen');
+
+    clock.advance(-3_600);
+    const left = [await backend.ttl('unseen'), await backend.ttl('seen')];
+    clock.advance(30);
+
+    expect(left).toEqual([undefined, 30]);
+    expect([await backend.get('unseen'), await backend.get('seen')]).toEqual([
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('keeps an entry for at most its time again when nobody saw how late it was before', async () => {
+    const { backend, clock } = await memoryBackend();
+    await backend.set('key', text('value'), 60);
+
+    clock.advance(59);
+    clock.advance(-3_600);
+    const left = await backend.ttl('key');
+    clock.advance(60);
+
+    expect(left).toBe(60);
+    expect(await backend.get('key')).toBeUndefined();
   });
 
   it('keeps an entry without a ttl for ever', async () => {

@@ -1,0 +1,36 @@
+import { describe } from '@jest/globals';
+import type { FileIoMode } from '../../lib/backends/file/index.js';
+import { describeWithMemcached } from '../support/memcached.js';
+import { filePlaces } from '../support/suite-file.js';
+import { CLIENTS, memcachedPlaces, serverForAll } from '../support/suite-memcached.js';
+import { memoryPlaces } from '../support/suite-memory.js';
+import { itRunsPrograms } from '../support/suite-programs.js';
+
+const STEPS = process.env['HEAVY'] ? 100_000 : 3_000;
+const TITLE = `does what a Map would do, over ${STEPS} random calls`;
+
+describe('a cache in memory', () => {
+  itRunsPrograms(TITLE, { places: memoryPlaces }, { steps: STEPS });
+});
+
+describe("a cache in memory under isolation: 'freeze'", () => {
+  itRunsPrograms(
+    TITLE,
+    { places: memoryPlaces, settings: { isolation: 'freeze' } },
+    { steps: STEPS },
+  );
+});
+
+describe.each<FileIoMode>(['async', 'sync'])('a cache in files with %s io', (io) => {
+  itRunsPrograms(TITLE, { places: filePlaces, settings: { options: { io } } }, { steps: STEPS });
+});
+
+describe.each(CLIENTS)('over %s', (client) => {
+  describeWithMemcached('a cache on memcached', () => {
+    const server = serverForAll();
+    const isMeta = client === 'meta';
+    const limits = { expires: false, tellsTtl: isMeta, negative: isMeta };
+
+    itRunsPrograms(TITLE, { places: memcachedPlaces(server, client), limits }, { steps: STEPS });
+  });
+});
