@@ -148,7 +148,7 @@ describe('chaos()', () => {
     const over = await place.open(chaos(memory()), 'shop');
     const six = await shelved({});
 
-    expect(nativesOf(over)).toEqual(['getMany', 'incr', 'ttl']);
+    expect(nativesOf(over)).toEqual(['getMany', 'incr', 'ttl', 'lease']);
     expect(nativesOf(six)).toEqual([]);
   });
 
