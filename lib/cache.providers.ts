@@ -127,16 +127,23 @@ function cachesOf(options: CacheModuleOptions): Readonly<Record<string, NamedCac
 
 /**
  * Pages in memory have a store of their own, so that a flood of URLs evicts nothing else: the cache `pages`, with the settings
- * of `default`, unless the application says itself where pages are kept.
+ * of `default` unless it is configured itself, and in a place of its own unless it names one. Not if the application says
+ * which cache keeps the pages.
  */
 function withPages(
   caches: Readonly<Record<string, NamedCacheOptions>>,
   http: HttpOptions | undefined,
 ): Readonly<Record<string, NamedCacheOptions>> {
-  const main = caches[DEFAULT_ALIAS];
-  if (http?.cache !== undefined || Object.hasOwn(caches, PAGES_ALIAS) || !main) return caches;
-  if (!isInMemory(main)) return caches;
-  return { ...caches, [PAGES_ALIAS]: { ...main, location: PAGES_ALIAS } as NamedCacheOptions };
+  if (http?.cache !== undefined) return caches;
+  const isOwn = Object.hasOwn(caches, PAGES_ALIAS);
+  const settings = caches[isOwn ? PAGES_ALIAS : DEFAULT_ALIAS];
+  if (!settings || !isInMemory(settings) || (isOwn && namesPlace(settings))) return caches;
+  return { ...caches, [PAGES_ALIAS]: { ...settings, location: PAGES_ALIAS } as NamedCacheOptions };
+}
+
+function namesPlace(options: NamedCacheOptions): boolean {
+  if ('location' in options && options.location !== undefined) return true;
+  return 'url' in options && !/^memory:\/\/($|\?)/i.test(options.url ?? '');
 }
 
 function isInMemory(options: NamedCacheOptions): boolean {

@@ -1,7 +1,9 @@
 import type { Ttl } from '../core/cache-backend.interface.js';
 import type { Clock } from '../core/clock.js';
 import { parseCacheControl } from './cache-control.js';
+import { ageOf } from './http-cache.policy.js';
 import { parseHttpDate } from './http-date.js';
+import { fieldValue, linesOfFields, type HeaderLines } from './http-head.js';
 import {
   patchCacheControl,
   patchResponseHeaders,
@@ -32,7 +34,8 @@ export function addBrowserHeaders(
   clock: Clock,
 ): void {
   const granted = grantedBy(response, clock);
-  const limit = ttl ?? Infinity;
+  // A lifetime counts from the beginning of what comes with an Age.
+  const limit = ttl === null ? Infinity : ttl + ageOf(linesOf(response, 'Age'));
   if (rules.isPersonal) patchCacheControl(response, { private: true }, clock);
   if (rules.browserMaxAge === 'same') {
     patchResponseHeaders(response, ttl, clock);
@@ -41,7 +44,7 @@ export function addBrowserHeaders(
       patchCacheControl(response, { maxAge: Math.min(granted.seconds, limit) }, clock);
     }
   } else {
-    const maxAge = Math.min(rules.browserMaxAge, limit);
+    const maxAge = Math.floor(Math.min(rules.browserMaxAge, limit));
     patchCacheControl(response, { maxAge, mustRevalidate: maxAge === 0 }, clock);
   }
   const own = controlOf(response).directives.get('s-maxage');
@@ -65,6 +68,10 @@ function grantedBy(
 }
 
 function controlOf(response: PatchableResponse): ReturnType<typeof parseCacheControl> {
-  const value = response.getHeader('Cache-Control');
-  return parseCacheControl(value === undefined ? [] : [value].flat().map(String));
+  return parseCacheControl(linesOf(response, 'Cache-Control').get('cache-control'));
+}
+
+function linesOf(response: PatchableResponse, name: string): HeaderLines {
+  const value = response.getHeader(name);
+  return linesOfFields(value === undefined ? [] : [[name, fieldValue(value)]]);
 }

@@ -138,6 +138,7 @@ describe.each(PLATFORMS)('the response cache is safe about keys, on %s', (platfo
         status: 200,
         fields: [],
         removed: [],
+        date: new Date(0).toUTCString(),
         storedAt: 0,
         age: 0,
         freshUntil: null,
