@@ -95,6 +95,9 @@ const VISITOR = {
   'X-Forwarded-For': '10.1.2.3',
 };
 
+/** A rewrite, as applications have it. */
+const routed = (url = '/'): string => url.replace(/^\/alias/, '/page');
+
 let http: HttpApp;
 let time: MovedTime;
 
@@ -185,7 +188,6 @@ describe.each(PLATFORMS)('the request that makes a page anew, on %s', (platform)
   });
 
   it('begins where the visitor’s did, before its URL was rewritten', async () => {
-    const routed = (url = '/'): string => url.replace(/^\/alias/, '/page');
     http = await startController(platform, Pages, {
       fastify: { rewriteUrl: ({ url }) => routed(url) },
       configure: (app) => {

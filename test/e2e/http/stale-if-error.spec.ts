@@ -23,7 +23,7 @@ import { Readable } from 'node:stream';
 import { catchError, concat, of, throwError, type Observable } from 'rxjs';
 import { CachePage } from 'nestjs-cache-framework';
 import { PLATFORMS, startController, type HttpApp } from './http-app.js';
-import { moveTime, until, type MovedTime } from './time.js';
+import { gate, moveTime, until, type MovedTime } from './time.js';
 
 interface Reply {
   status(code: number): Reply;
@@ -268,14 +268,14 @@ describe.each(PLATFORMS)('a page that may be stale if its handler fails, on %s',
   it('is sent to all who wait for the one that fails', async () => {
     await start();
     await http.ask('/page');
-    let goOn = (): void => undefined;
-    act = () => new Promise((_, reject) => (goOn = () => reject(new Error('no'))));
+    const { opened, open } = gate();
+    act = () => opened.then(fail(new Error('no')));
     time.at(15);
 
     const answers = Array.from({ length: 20 }, () => http.ask('/page'));
     await until(() => runs === 2);
     await new Promise((resolve) => setTimeout(resolve, 50));
-    goOn();
+    open();
 
     expect((await Promise.all(answers)).map(({ cache, body }) => [cache, body])).toEqual(
       Array(20).fill(['STALE', 'good']),

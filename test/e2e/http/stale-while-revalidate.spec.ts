@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Controller, Get, Header, Req, Res } from '@nestjs/common';
 import { CachePage, VaryOn, VaryOnHeaders, query } from 'nestjs-cache-framework';
 import { PLATFORMS, startController, type HttpApp } from './http-app.js';
-import { moveTime, until, type MovedTime } from './time.js';
+import { gate, moveTime, until, type MovedTime } from './time.js';
 
 interface Reply {
   status(code: number): unknown;
@@ -108,13 +108,13 @@ describe.each(PLATFORMS)('a page that may be stale while it is made anew, on %s'
 
   it('is sent at once, though its handler takes its time', async () => {
     await http.ask('/page');
-    let goOn = (): void => undefined;
-    extra = () => new Promise<void>((resolve) => (goOn = resolve));
+    const { opened, open } = gate();
+    extra = () => opened;
     time.at(15);
 
     const answers = [await seen('/page'), await seen('/page'), await seen('/page')];
     await until(() => runs === 2);
-    goOn();
+    open();
     await until(() => http.stored() === 2);
 
     expect(answers).toEqual(Array(3).fill([200, 'STALE', 'run 1']));
@@ -123,13 +123,13 @@ describe.each(PLATFORMS)('a page that may be stale while it is made anew, on %s'
 
   it('is made anew once for twenty visitors', async () => {
     await http.ask('/page');
-    let goOn = (): void => undefined;
-    extra = () => new Promise<void>((resolve) => (goOn = resolve));
+    const { opened, open } = gate();
+    extra = () => opened;
     time.at(15);
 
     const answers = await Promise.all(Array.from({ length: 20 }, () => seen('/page')));
     await until(() => runs === 2);
-    goOn();
+    open();
     await until(() => http.stored() === 2);
 
     expect(answers).toEqual(Array(20).fill([200, 'STALE', 'run 1']));

@@ -27,3 +27,17 @@ export function moveTime(): MovedTime {
 export async function until(isTrue: () => boolean): Promise<void> {
   while (!isTrue()) await sleep(2);
 }
+
+/** Holds handlers up until it is opened. */
+export interface Gate {
+  readonly opened: Promise<void>;
+  readonly open: () => void;
+}
+
+export function gate(): Gate {
+  let open!: () => void;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+}

@@ -10,7 +10,7 @@ interface Seen {
 
 function narrowed(request: { url: string }, asked: object, names: string[]): Seen {
   narrowQuery({ request, asked } as unknown as HttpExchange, names);
-  return { ...request, ...asked } as Seen;
+  return { ...request, ...asked };
 }
 
 describe('filterQuery()', () => {

@@ -64,9 +64,14 @@ async function answer(
   return { status, statusText, headers, body: text, told };
 }
 
+function failAtOnce(response: ServerResponse): void {
+  response.statusCode = 500;
+  response.end('bad');
+}
+
 describe('an answer in place of which something else is sent', () => {
   it.each<[string, (response: ServerResponse) => unknown]>([
-    ['one end()', (response) => (response.statusCode = 500) && response.end('bad')],
+    ['one end()', failAtOnce],
     [
       'writeHead() with headers',
       (response) => response.writeHead(500, { 'X-Bad': 'yes', 'Content-Length': 3 }).end('bad'),
@@ -148,16 +153,12 @@ describe('an answer in place of which something else is sent', () => {
   });
 
   it('passes through the layers within', async () => {
-    const outcome = await answer(
-      (response) => (response.statusCode = 500) && response.end('bad'),
-      undefined,
-      (response) => {
-        const { end } = response as unknown as Record<string, (...args: unknown[]) => unknown>;
-        Object.assign(response, {
-          end: (body: unknown) => end!.call(response, `[${String(body ?? '')}]`),
-        });
-      },
-    );
+    const outcome = await answer(failAtOnce, undefined, (response) => {
+      const { end } = response as unknown as Record<string, (...args: unknown[]) => unknown>;
+      Object.assign(response, {
+        end: (body: Buffer) => end!.call(response, `[${body.toString()}]`),
+      });
+    });
 
     expect(outcome).toMatchObject({ status: 203, body: '[page]' });
   });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { cookie, header, query, user } from '../../../lib/http/vary-selectors.js';
 
+const select = ({ id }: { id: number }): number => id;
+
 describe('selectors of @VaryOn()', () => {
   it('name a part of the request', () => {
-    const select = ({ id }: { id: number }): number => id;
-
     expect(header('Accept-Language')).toEqual({ kind: 'header', name: 'accept-language' });
     expect(cookie('Currency')).toEqual({ kind: 'cookie', name: 'Currency' });
     expect(query('page')).toEqual({ kind: 'query', name: 'page' });
@@ -23,8 +23,8 @@ describe('selectors of @VaryOn()', () => {
     expect(() => query(name as string)).toThrow(TypeError);
   });
 
-  it.each([['id'], [undefined], [{}]])('refuse %j in place of what picks a user', (select) => {
-    expect(() => user(select as never)).toThrow(
+  it.each([['id'], [undefined], [{}]])('refuse %j in place of what picks a user', (picks) => {
+    expect(() => user(picks as never)).toThrow(
       /^user\(\) needs a function that picks what tells users apart/,
     );
   });
