@@ -7,15 +7,9 @@ import {
   STATUSES,
   VARYING,
 } from './security-responses.sequences.js';
+import { FILES, TAMPERED } from './security-tampering.sequences.js';
 import type { Sequence } from './security-sequence.js';
-import {
-  CONTENTS,
-  FILES,
-  HOSTILE,
-  NEIGHBOURS,
-  SILENCE,
-  TAMPERED,
-} from './security-store.sequences.js';
+import { CONTENTS, HOSTILE, NEIGHBOURS, SILENCE } from './security-store.sequences.js';
 
 /** All sequences, by the spec that plays them everywhere. */
 export const SEQUENCES = {
