@@ -12,6 +12,7 @@ export type Tampering = (payload: Payload) => Payload;
 export class BackendWatch {
   /** Changes whatever is read from now on. */
   tampers: Tampering | undefined;
+  readonly #stamps = new Set<string>();
   #underWay = 0;
 
   /** The factory, whose backends are watched. */
@@ -25,6 +26,16 @@ export class BackendWatch {
       await new Promise((resolve) => setImmediate(resolve));
       if (this.#underWay > 0) calm = -1;
     }
+  }
+
+  /** How many stamps of tags were stored, which are entries too. */
+  get stamps(): number {
+    return this.#stamps.size;
+  }
+
+  /** A call has changed entries. */
+  changed(keys: readonly string[]): void {
+    for (const key of keys) if (key.startsWith('~tag:')) this.#stamps.add(key);
   }
 
   /** Makes a call that is watched. */
@@ -45,6 +56,8 @@ export class BackendWatch {
   }
 }
 
+const STORES: ReadonlySet<BackendOperation> = new Set(['add', 'set', 'setMany']);
+
 class WatchedBackend extends WrappedBackend {
   readonly #watch: BackendWatch;
 
@@ -54,10 +67,11 @@ class WatchedBackend extends WrappedBackend {
   }
 
   protected around<T>(
-    _operation: BackendOperation,
-    _keys: readonly string[],
+    operation: BackendOperation,
+    keys: readonly string[],
     call: () => Promise<T>,
   ): Promise<T> {
+    if (STORES.has(operation)) this.#watch.changed(keys);
     return this.#watch.around(call);
   }
 }
