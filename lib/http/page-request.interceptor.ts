@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { CallHandler, ExecutionContext } from '@nestjs/common';
 import { finalize, from, tap, type Observable } from 'rxjs';
 import type { HeldTags } from '../core/tags.js';
@@ -167,6 +167,8 @@ export class PageRequest {
     const { response } = this.#exchange;
     const end = looked + this.#tools.pages.options.coalesceMs;
     for (let missing = missingKey, since = looked; ;) {
+      // Who has left already would never be told of leaving, and others would wait for what is not made.
+      if (isGone(response)) return this.#leave();
       if (!flights.wasKeptSince(missing, since)) {
         const flight = flights.begin(missing);
         if (flight || flights.isAlone(missing)) return this.#make(place, missing, flight);
@@ -203,6 +205,10 @@ export class PageRequest {
       return this.#bypass('ttl');
     }
     const held = await this.#hold(place);
+    if (isGone(this.#exchange.response)) {
+      flight?.land('lost');
+      return this.#leave();
+    }
     if (this.#exchange.response.headersSent) {
       flight?.land('failed');
       return this.#next.handle();
@@ -334,4 +340,9 @@ export class PageRequest {
   #say(reason: BypassReason, error?: unknown): void {
     this.#tools.say(this.#route, reason, error);
   }
+}
+
+/** True if the client has left. */
+function isGone(response: ServerResponse): boolean {
+  return response.destroyed || response.closed;
 }

@@ -26,6 +26,7 @@ const HARMLESS = new Set([
   'transfer-encoding',
   'upgrade',
   'x-correlation-id',
+  'x-no-compression',
   'x-request-id',
 ]);
 

@@ -119,15 +119,9 @@ describe.each(PLATFORMS)('a client that leaves while its page is looked for, on 
     expect(answer.body).toContain('page');
   }
 
-  const title = 'keeps nobody else waiting for it: %s';
-
-  it.failing.each(platform === 'express' ? ['/text', '/object', '/stream'] : ['/stream'])(
-    title,
+  it.each(['/text', '/object', '/stream'])(
+    'keeps nobody else waiting for it: %s',
     isAnsweredAfterOneWhoLeft,
     PATIENCE_MS,
   );
-
-  if (platform === 'fastify') {
-    it.each(['/text', '/object'])(title, isAnsweredAfterOneWhoLeft, PATIENCE_MS);
-  }
 });
