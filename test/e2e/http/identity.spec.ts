@@ -92,9 +92,9 @@ describe.each(PLATFORMS)('who asks, on %s', (platform) => {
     await start();
 
     expect(await cachesFor('/page', ['', 'utm=1', 'utm=1'])).toEqual(['MISS', 'BYPASS', 'BYPASS']);
-    expect(http.log.said()).toEqual([
+    expect(http.log.said()).toContainEqual(
       expect.stringContaining('list those that say who it is from'),
-    ]);
+    );
   });
 
   it('is told by the listed cookies only, others do not matter', async () => {
