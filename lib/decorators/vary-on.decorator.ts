@@ -6,6 +6,8 @@ import { patchVaryHeaders } from '../http/response-headers.js';
 import { cookie, header, type VarySelector } from '../http/vary-selectors.js';
 import { addMetadata } from './add-metadata.js';
 
+const KINDS: ReadonlySet<string> = new Set(['header', 'cookie', 'query', 'user']);
+
 /** What a function of `@VaryOn()` may give; undefined is a value of its own. */
 export type VaryValue = string | number | bigint | boolean | null | undefined;
 
@@ -34,7 +36,7 @@ export function VaryOn(
     throw new TypeError('@VaryOn() needs something to vary on, such as header("Accept-Language").');
   }
   const wrong = selectors.findIndex(
-    (selector) => typeof selector !== 'function' && typeof selector?.kind !== 'string',
+    (selector) => typeof selector !== 'function' && !KINDS.has(selector?.kind),
   );
   if (wrong !== -1) {
     throw new TypeError(

@@ -306,10 +306,13 @@ export class PageRequest {
   #watch({ headers }: KeyedPlace): Pick<PageRecordingOptions, 'headersRead' | 'kept'> {
     const { sayUnkeyed } = this.#tools;
     if (!sayUnkeyed) return {};
+    const { isCovered, anonymousOnly, identityHeaders } = this.#route.rules;
+    // Who bears one of these is never answered with a page.
+    const refused = isCovered || !anonymousOnly ? [] : identityHeaders;
     return {
       headersRead: watchHeaders(this.#exchange.request),
       kept: (vary, read) => {
-        const covered = new Set([...headers, ...vary]);
+        const covered = new Set([...headers, ...vary, ...refused]);
         const unkeyed = read.filter((name) => !covered.has(name) && !isForwarding(name));
         for (const name of unkeyed) sayUnkeyed(this.#route, name);
       },

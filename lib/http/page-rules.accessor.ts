@@ -44,7 +44,9 @@ export class PageRulesAccessor {
 
   #defaultTtl({ page }: RouteCache): Ttl {
     const { options } = this.#pages;
-    return this.#settled(options.timeout ?? this.#pages.store(page.cache).timeout) ?? null;
+    // Null is a timeout: for ever.
+    const { timeout = this.#pages.store(page.cache).timeout } = options;
+    return this.#settled(timeout) ?? null;
   }
 
   #seconds(window: Timeout | undefined): number | undefined {

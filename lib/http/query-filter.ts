@@ -1,4 +1,4 @@
-import type { HttpExchange } from './http-exchange.js';
+import type { FrameworkRequest, HttpExchange } from './http-exchange.js';
 
 /** Parsers read as many parameters by default; which of more they leave out is theirs to know. */
 const MOST_PARAMETERS = 1000;
@@ -29,11 +29,8 @@ export function filterQuery(url: string, names: readonly string[]): string {
 export function narrowQuery({ request, asked }: HttpExchange, names: readonly string[]): void {
   const whole = request.url ?? '';
   request.url = filterQuery(whole, names);
-  const framework = asked as { originalUrl?: string; query?: unknown };
-  for (const target of [framework, request as typeof framework]) {
-    if (!Object.hasOwn(target, 'originalUrl') || target.originalUrl === undefined) continue;
-    target.originalUrl = filterQuery(target.originalUrl, names);
-  }
+  for (const target of [asked, request as FrameworkRequest]) narrowOriginal(target, names);
+  const framework = asked as { query?: unknown };
   // Where the framework has parsed it already; otherwise it parses what the URL says now.
   if (request.url === whole || !Object.hasOwn(asked, 'query')) return;
   const parsed: unknown = framework.query;
@@ -44,6 +41,20 @@ export function narrowQuery({ request, asked }: HttpExchange, names: readonly st
     Object.fromEntries(narrowed),
     Object.getPrototypeOf(parsed) as object | null,
   );
+}
+
+function narrowOriginal(target: FrameworkRequest, names: readonly string[]): void {
+  const { originalUrl } = target;
+  if (originalUrl === undefined) return;
+  const value = filterQuery(originalUrl, names);
+  if (value === originalUrl) return;
+  // Fastify's requests have only a getter for it, which remembers what it read first.
+  Object.defineProperty(target, 'originalUrl', {
+    value,
+    writable: true,
+    enumerable: true,
+    configurable: true,
+  });
 }
 
 function matters(name: string, names: readonly string[]): boolean {
