@@ -5,7 +5,8 @@ import { nestServer } from '../harness/nest-server.mjs';
 /** options.platform: `express` or `fastify`. options.backend: `memory` or `memcached`. */
 export function make({ size, kind, ports, options: { platform, backend } }) {
   const caches = {
-    memory: { backend: 'memory', options: { maxEntries: size * 2 } },
+    // A page, and the stamp of its path.
+    memory: { backend: 'memory', options: { maxEntries: size * 4 } },
     memcached: {
       backend: 'memcached',
       location: `127.0.0.1:${ports.memcached}`,

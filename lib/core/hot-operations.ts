@@ -4,6 +4,7 @@ import { MISS, type CacheView } from './cache-view.js';
 import { stampKeysOf } from './entry-operations.js';
 import { find, liveSync } from './entry-reads.js';
 import { prepareWrite, store } from './entry-writes.js';
+import { checkedTags } from './tags.js';
 
 // `get()` and `set()`, which are called most: what a backend answers at once costs no promise but the caller's.
 
@@ -17,11 +18,15 @@ export async function get(
   const closed = view.closedError('get');
   if (closed) throw closed;
   const finalKey = view.key(key, options?.version);
-  const stampKeys = stampKeysOf(view, options);
   const { backend } = view;
-  const payload = backend.getSync
-    ? liveSync(view, backend, backend.getSync(finalKey), finalKey)
-    : await ask(view, finalKey, stampKeys);
+  let payload: Payload | undefined;
+  if (backend.getSync) {
+    // The stamps that the entry names are read at once, so nobody needs the keys of those that the caller names.
+    if (options?.tags !== undefined) checkedTags(options.tags);
+    payload = liveSync(view, backend, backend.getSync(finalKey), finalKey);
+  } else {
+    payload = await ask(view, finalKey, stampKeysOf(view, options));
+  }
   if (payload === undefined) return absent;
   const value = view.decode(payload, finalKey, options?.type);
   return value === MISS ? absent : value;

@@ -72,7 +72,10 @@ export class CacheInterceptor implements NestInterceptor, OnModuleInit {
     this.#tools ??= this.#makeTools();
   }
 
-  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+  intercept(
+    context: ExecutionContext,
+    next: CallHandler,
+  ): Observable<unknown> | Promise<Observable<unknown>> {
     const tools = (this.#tools ??= this.#makeTools());
     if (context.getType() !== 'http') return tools.queries.intercept(context, next);
     const exchange = httpExchange(context.getArgByIndex(0), context.getArgByIndex(1));

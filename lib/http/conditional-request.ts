@@ -50,6 +50,11 @@ export function isNotModified(
   return since !== undefined && modified !== undefined && modified <= since;
 }
 
+/** True if the client asks for the page only if it is not what it holds. Of others, none is `isNotModified()`. */
+export function isConditional(headers: IncomingHttpHeaders): boolean {
+  return headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined;
+}
+
 /** The validators among the lines of a head. */
 export function validatorsOf(lines: HeaderLines): Validators {
   return { etag: lines.get('etag')?.[0], lastModified: lines.get('last-modified')?.[0] };

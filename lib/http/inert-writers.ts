@@ -58,6 +58,14 @@ export function makeInert(target: object): void {
   }
 }
 
+/**
+ * Makes a hijacked reply of Fastify send nothing from now on. All else that it has keeps to itself, or goes to the raw
+ * response, which is inert too; and to change its prototype would cost more than all the rest of a hit.
+ */
+export function makeReplyInert(reply: object): void {
+  Object.assign(reply, { send: inertCall });
+}
+
 function inertVersionOf(prototype: object): object {
   const writers = WRITERS.filter((name) => typeof (prototype as never)[name] === 'function');
   const inert = Object.create(prototype) as object;

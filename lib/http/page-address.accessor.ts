@@ -1,4 +1,4 @@
-import { VersioningType, type ExecutionContext } from '@nestjs/common';
+import { VersioningType, type ExecutionContext, type VersioningOptions } from '@nestjs/common';
 import type { ApplicationConfig } from '@nestjs/core';
 import { describe } from '../core/option-checks.js';
 import type { BypassReason } from './bypass-reasons.js';
@@ -21,6 +21,17 @@ export interface FoundAddress {
 export type PageAddressResult =
   FoundAddress | { readonly reason: BypassReason; readonly error?: unknown };
 
+type Versioning = Pick<PageAddress, 'version' | 'routedBy'>;
+
+/** What route and application say of an address, whether they declared it or their functions did. */
+interface ToldAddress {
+  /** As `@CacheKey()` has it; undefined: the URL stands for the page. */
+  readonly key: string | undefined;
+  readonly versioning: Versioning;
+  readonly variants: readonly string[];
+  readonly tags: readonly string[];
+}
+
 /** Why there is no address. */
 class NoAddress extends Error {
   constructor(
@@ -41,33 +52,50 @@ export class PageAddressAccessor {
     this.#options = options;
   }
 
-  /** Never rejects: what the application's own functions throw is a reason not to cache. */
-  async of(
+  /**
+   * At once for a route that asks no function of the application. Never throws or rejects: what such a function throws is a
+   * reason not to cache.
+   */
+  of(
+    context: ExecutionContext,
+    exchange: HttpExchange,
+    head: RequestHead,
+    route: RouteCache,
+  ): PageAddressResult | Promise<PageAddressResult> {
+    const { key, page, vary } = route;
+    const versioning = this.#config.getVersioning();
+    const isDeclared =
+      typeof key !== 'function' &&
+      typeof page.tags !== 'function' &&
+      vary.users.length === 0 &&
+      vary.functions.length === 0 &&
+      versioning?.type !== VersioningType.CUSTOM;
+    if (!isDeclared) return this.#asked(context, exchange, head, route);
+    if (!isUsable(key)) return { reason: 'key' };
+    return this.#found(exchange, route, {
+      key,
+      versioning: declaredVersion(versioning),
+      variants: cookieVariants(head, vary.cookies),
+      tags: page.tags ?? [],
+    });
+  }
+
+  async #asked(
     context: ExecutionContext,
     exchange: HttpExchange,
     head: RequestHead,
     route: RouteCache,
   ): Promise<PageAddressResult> {
     try {
-      const { asked } = exchange;
       const { key } = route;
       const made = typeof key === 'function' ? await asking('key', () => key(context)) : key;
-      if (key !== undefined && (typeof made !== 'string' || made === '')) {
-        throw new NoAddress('key');
-      }
-      const versioning = await asking('version', () => this.#versionOf(asked));
-      const address: PageAddress = {
-        keyPrefix: route.page.keyPrefix ?? this.#options.keyPrefix,
-        route: route.identity,
-        scheme: asked.protocol ?? '',
-        host: asked.hostname ?? '',
-        target: targetOf(exchange, route, made),
-        version: versioning.version,
-        routedBy: [...new Set([...versioning.routedBy, ...route.vary.headers])],
+      if (key !== undefined && (made === undefined || !isUsable(made))) throw new NoAddress('key');
+      return this.#found(exchange, route, {
+        key: made,
+        versioning: await asking('version', () => this.#versionOf(exchange.asked)),
         variants: await variantsOf(context, exchange, head, route),
-        trustsProxy: this.#options.trustProxy,
-      };
-      return { address, tags: await tagsOf(context, exchange, route, made) };
+        tags: await tagsOf(context, route),
+      });
     } catch (error) {
       if (!(error instanceof NoAddress)) throw error;
       const { reason, cause } = error;
@@ -75,18 +103,42 @@ export class PageAddressAccessor {
     }
   }
 
-  #versionOf(asked: unknown): Pick<PageAddress, 'version' | 'routedBy'> {
+  #found(exchange: HttpExchange, route: RouteCache, told: ToldAddress): FoundAddress {
+    const { key, versioning, variants, tags } = told;
+    const { asked } = exchange;
+    const address = {
+      keyPrefix: route.page.keyPrefix ?? this.#options.keyPrefix,
+      route: route.identity,
+      scheme: asked.protocol ?? '',
+      host: asked.hostname ?? '',
+      target: targetOf(exchange, route, key),
+      version: versioning.version,
+      routedBy: [...new Set([...versioning.routedBy, ...route.vary.headers])],
+      variants,
+      trustsProxy: this.#options.trustProxy,
+    };
+    const own = key === undefined ? tags : [keyTag(key), ...tags];
+    const all = [...urlsOf(exchange).map(pathTag), routeTag(route.name), ...own];
+    return { address, tags: [...new Set(all)] };
+  }
+
+  #versionOf(asked: unknown): Versioning {
     const versioning = this.#config.getVersioning();
-    switch (versioning?.type) {
-      case VersioningType.HEADER:
-        return { version: [], routedBy: [versioning.header.toLowerCase()] };
-      case VersioningType.MEDIA_TYPE:
-        return { version: [], routedBy: ['accept'] };
-      case VersioningType.CUSTOM:
-        return { version: [versioning.extractor(asked)].flat(), routedBy: [] };
-      default:
-        return { version: [], routedBy: [] };
-    }
+    return versioning?.type === VersioningType.CUSTOM
+      ? { version: [versioning.extractor(asked)].flat(), routedBy: [] }
+      : declaredVersion(versioning);
+  }
+}
+
+/** Where the version stands if no function of the application finds it. */
+function declaredVersion(versioning: VersioningOptions | undefined): Versioning {
+  switch (versioning?.type) {
+    case VersioningType.HEADER:
+      return { version: [], routedBy: [versioning.header.toLowerCase()] };
+    case VersioningType.MEDIA_TYPE:
+      return { version: [], routedBy: ['accept'] };
+    default:
+      return { version: [], routedBy: [] };
   }
 }
 
@@ -97,6 +149,11 @@ async function asking<T>(reason: BypassReason, call: () => T | Promise<T>): Prom
   } catch (cause) {
     throw new NoAddress(reason, { cause });
   }
+}
+
+/** False for what is no key, which a function may return and a decorator of plain JavaScript be given. */
+function isUsable(key: string | undefined): boolean {
+  return key === undefined || (typeof key === 'string' && key !== '');
 }
 
 function targetOf(
@@ -145,14 +202,9 @@ function plain<T>(value: T): T {
 
 async function tagsOf(
   context: ExecutionContext,
-  exchange: HttpExchange,
-  route: RouteCache,
-  made: string | undefined,
-): Promise<string[]> {
-  const { tags = [] } = route.page;
-  const own = typeof tags === 'function' ? await asking('tags', () => tags(context)) : tags;
-  const key = made === undefined ? [] : [keyTag(made)];
-  return [...new Set([...urlsOf(exchange).map(pathTag), routeTag(route.name), ...key, ...own])];
+  { page: { tags = [] } }: RouteCache,
+): Promise<readonly string[]> {
+  return typeof tags === 'function' ? asking('tags', () => tags(context)) : tags;
 }
 
 function parametersOf({ asked }: HttpExchange): string {

@@ -8,7 +8,7 @@ import { isIdentified, originalMethodOf, urlsOf, type HttpExchange } from './htt
 import { requestHead, type RequestHead } from './http-head.js';
 import type { PageAddressAccessor } from './page-address.accessor.js';
 import type { Landing, PageFlight } from './page-flights.js';
-import { forwardingNames, isForwarding, pageKey } from './page-key.js';
+import { forwardingNames, isForwarding, pageKey, type PageAddress } from './page-key.js';
 import { PageRecording, type PageRecordingOptions, type PageRules } from './page-recording.js';
 import { refreshPage, takeTicket, type RefreshTicket } from './page-refresh.js';
 import { INERT_VALUE } from './inert-value.js';
@@ -35,8 +35,7 @@ export interface PageRequestTools {
 }
 
 interface KeyedPlace extends PagePlace {
-  /** Lower-case names of the request headers that the key covers. */
-  readonly headers: readonly string[];
+  readonly address: PageAddress;
 }
 
 /** For the interceptors outside, of an answer that is on its way. */
@@ -85,17 +84,19 @@ export class PageRequest {
     if (!decision.lookup) return this.#bypass(decision.reason!);
     const passed = page.unless && (await this.#unless(page.unless));
     if (passed) return passed;
-    const found = await this.#tools.addresses.of(
+    const finding = this.#tools.addresses.of(
       this.#context,
       this.#exchange,
       this.#head,
       this.#route,
     );
+    // Most are there at once, and a hit costs few promises so.
+    const found = finding instanceof Promise ? await finding : finding;
     if ('reason' in found) return this.#bypass(found.reason, found.error);
     const place = {
       key: pageKey(found.address, this.#head),
       tags: found.tags,
-      headers: [...found.address.routedBy, ...forwardingNames(this.#head)],
+      address: found.address,
     };
     if (page.early) {
       this.#tools.pages.early.remember(this.#exchange, this.#head, found, this.#route);
@@ -145,7 +146,7 @@ export class PageRequest {
       refreshPage(server, {
         visitor: this.#exchange.request,
         url: urlsOf(this.#exchange)[0]!,
-        headers: [...place.headers, ...names],
+        headers: [...this.#keyedHeaders(place), ...names],
         cookies: this.#route.vary.cookies,
         ticket: { key: place.key, found, flight: rested },
       });
@@ -303,7 +304,7 @@ export class PageRequest {
   }
 
   /** Finds out whether the handler reads what the key does not cover. */
-  #watch({ headers }: KeyedPlace): Pick<PageRecordingOptions, 'headersRead' | 'kept'> {
+  #watch(place: KeyedPlace): Pick<PageRecordingOptions, 'headersRead' | 'kept'> {
     const { sayUnkeyed } = this.#tools;
     if (!sayUnkeyed) return {};
     const { isCovered, anonymousOnly, identityHeaders } = this.#route.rules;
@@ -312,11 +313,16 @@ export class PageRequest {
     return {
       headersRead: watchHeaders(this.#exchange.request),
       kept: (vary, read) => {
-        const covered = new Set([...headers, ...vary, ...refused]);
+        const covered = new Set([...this.#keyedHeaders(place), ...vary, ...refused]);
         const unkeyed = read.filter((name) => !covered.has(name) && !isForwarding(name));
         for (const name of unkeyed) sayUnkeyed(this.#route, name);
       },
     };
+  }
+
+  /** Lower-case names of the request headers that the key covers. */
+  #keyedHeaders({ address }: KeyedPlace): string[] {
+    return [...address.routedBy, ...forwardingNames(this.#head)];
   }
 
   #replay(page: StoredPage, state: 'HIT' | 'STALE'): Observable<unknown> {

@@ -1,7 +1,16 @@
+import { BoundedMap } from '../core/bounded-map.js';
+
 // Apart from the tags that an application gives, whatever they are.
 const PATH = 'page-path:';
 const ROUTE = 'page-route:';
 const KEY = 'page-key:';
+
+/** Most tags of URLs that are remembered, and the longest URL of one: 2 MiB of URLs at most. */
+const MOST = 4_000;
+const LONGEST = 512;
+
+/** Every look for a page asks for the tag of its URL twice: as it came, and as it was routed. */
+const known = new BoundedMap<string, string>(MOST);
 
 /**
  * The tag of all pages of a path: of every host, query and variant.
@@ -12,6 +21,13 @@ const KEY = 'page-key:';
  * @param url A path or an absolute URL; its query does not count, which a router may be told begins with ";".
  */
 export function pathTag(url: string): string {
+  if (url.length > LONGEST) return newPathTag(url);
+  let tag = known.get(url);
+  if (tag === undefined) known.set(url, (tag = newPathTag(url)));
+  return tag;
+}
+
+function newPathTag(url: string): string {
   const path = url.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '').replace(/[?#;].*$/s, '');
   let decoded = path;
   try {

@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http';
-import { BODY_HEADERS, isNotModified, validatorsOf } from './conditional-request.js';
+import { BODY_HEADERS, isConditional, isNotModified, validatorsOf } from './conditional-request.js';
 import { markResponse, type CacheMark } from './cache-status.js';
 import { dropHeadPatches } from './head-patches.js';
 import { fieldsOf, linesOfFields, type HeaderField, type RequestHead } from './http-head.js';
 import { presetFields, type HttpExchange } from './http-exchange.js';
-import { makeInert } from './inert-writers.js';
+import { makeInert, makeReplyInert } from './inert-writers.js';
 import type { Substitute } from './response-recorder.js';
 import type { StoredPage } from './stored-page.js';
 import { mergeVary } from './vary.js';
@@ -20,6 +20,9 @@ export interface Replay {
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
+
+/** Up to this size, in bytes, Node.js writes text and head together from memory that it has at hand. */
+const SHORT = 14 * 1024;
 
 /**
  * Sends a stored page as the answer of an exchange, and makes every writer of its response inert, so that neither the
@@ -40,9 +43,9 @@ export function replayPage(replay: Replay): void {
   // At once, so that no later change of the status or of a header comes through.
   response.writeHead(status);
   if (body === undefined) response.end();
-  else response.end(body);
+  else endWith(response, body);
   makeInert(response);
-  if (framework !== response) makeInert(framework);
+  if (framework !== response) makeReplyInert(framework);
 }
 
 /**
@@ -57,13 +60,20 @@ export function substitutePage(replay: Replay, preset: readonly HeaderField[]): 
   return putPage(replay);
 }
 
+/** Sends a body. */
+function endWith(response: ServerResponse, body: Buffer): void {
+  // Text goes to the socket in one piece with the head, bytes in a second one. Who has wrapped end() gets bytes.
+  if (body.length > SHORT || Object.hasOwn(response, 'end')) response.end(body);
+  else response.end(body.toString('latin1'), 'latin1');
+}
+
 /** Puts the headers of a page over those that are set. */
 function putPage({ exchange, head, page, mark, name, now }: Replay): Substitute {
   const { response } = exchange;
   dropHeadPatches(response);
   for (const header of page.removed) response.removeHeader(header);
   for (const [header, value] of page.fields) {
-    if (header.toLowerCase() !== 'vary') response.setHeader(header, value);
+    if (!isVary(header)) response.setHeader(header, value);
   }
   addVary(response, page);
   const age = page.age + Math.max(0, Math.floor((now - page.storedAt) / 1000));
@@ -71,7 +81,9 @@ function putPage({ exchange, head, page, mark, name, now }: Replay): Substitute 
   response.setHeader('Date', page.date);
   markResponse(response, mark, name);
   // Of the whole head, because a validator may be among what earlier layers have set.
-  const unchanged = isNotModified(head.headers, validatorsOf(linesOfFields(fieldsOf(response))));
+  const unchanged =
+    isConditional(head.headers) &&
+    isNotModified(head.headers, validatorsOf(linesOfFields(fieldsOf(response))));
   if (unchanged) for (const header of BODY_HEADERS) response.removeHeader(header);
   else response.setHeader('Content-Length', String(page.body.length));
   return {
@@ -81,7 +93,7 @@ function putPage({ exchange, head, page, mark, name, now }: Replay): Substitute 
 }
 
 function addVary(response: ServerResponse, page: StoredPage): void {
-  const stored = page.fields.filter(([name]) => name.toLowerCase() === 'vary');
+  const stored = page.fields.filter(([name]) => isVary(name));
   if (stored.length === 0) return;
   const own = [response.getHeader('vary') ?? []].flat().map(String);
   response.setHeader(
@@ -91,4 +103,9 @@ function addVary(response: ServerResponse, page: StoredPage): void {
       stored.flatMap(([, value]) => value),
     ),
   );
+}
+
+function isVary(name: string): boolean {
+  // Most names have another length, and need not be copied to lower case for it.
+  return name.length === 4 && name.toLowerCase() === 'vary';
 }

@@ -45,7 +45,6 @@ export type Act = (stage: StageApp, token: string) => unknown;
 /** Requests in turn, and what must come out. Several in one step are asked for at once, by the clients in turn. */
 export interface Sequence {
   readonly title: string;
-  readonly fails?: boolean;
   /** Default: `/stage/` and the token of the scene. */
   readonly url?: (token: string) => string;
   /** Default: 200 with nothing special. */
