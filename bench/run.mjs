@@ -1,5 +1,5 @@
 /**
- * npm run bench -- [memory] [file] [memcached] [http] [--short] [--disk]
+ * npm run bench -- [memory] [file] [memcached] [http] [import] [--short] [--disk]
  *
  * Without a name: all. `--short` proves in seconds that everything runs; its figures mean nothing and no goal is judged.
  * `--disk` keeps the files of the file benchmarks on the disk of the temporary directory, not in memory.
@@ -18,6 +18,7 @@ const GROUPS = {
   file: ['file'],
   memcached: ['memcached'],
   http: ['http'],
+  import: ['import'],
 };
 const PACE = { ms: 50, rounds: 7, warmUps: 2 };
 const SHORT_PACE = { ms: 10, rounds: 3, warmUps: 1 };

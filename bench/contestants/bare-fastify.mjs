@@ -11,9 +11,7 @@ export async function make({ kind }) {
   const texts = valuesOf(kind).map((value) => JSON.stringify(value));
   const app = fastify();
   app.get('/pages/:n', (request, reply) => {
-    reply
-      .type('application/json; charset=utf-8')
-      .send(texts[request.params.n % texts.length]);
+    reply.type('application/json; charset=utf-8').send(texts[request.params.n % texts.length]);
   });
   await app.listen({ port: 0, host: '127.0.0.1' });
   return { port: app.server.address().port, close: () => app.close() };

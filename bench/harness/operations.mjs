@@ -1,6 +1,7 @@
 /** What a contestant is made to do. Each loop is written out, so that nothing but the contestant is called in it. */
 import { isDeepStrictEqual } from 'node:util';
 import { freshText, askedOrder, valuesOf } from './samples.mjs';
+import { packageCostsOf } from './package-costs.mjs';
 import { pageLoadsOf } from './page-loads.mjs';
 import { trafficOf } from './traffic.mjs';
 
@@ -31,6 +32,7 @@ export async function operationsOf(contestant, setup) {
     ...(contestant.getOrSet && loads(contestant, size, values)),
     ...(ports && contestant.get && trafficOf(contestant, size, values)),
     ...(contestant.port && (await pageLoadsOf(contestant, setup))),
+    ...(contestant.imports && packageCostsOf(contestant, setup)),
     heap: { once: () => heapPerEntry(contestant, size) },
   };
 }

@@ -37,7 +37,7 @@ export function judge(job, rows) {
         const text = `${row.title}: ${goal.ours}${peer ? ` ÷ ${peer.name}` : ''}`;
         const found = peer ? ratio(ours, peer) : ours.median;
         const floor = peer && row.figures.find(({ name }) => name === job.floor);
-        return verdict(text, found, goal, floor && ratio(floor, peer));
+        return verdict(text, found, goal, floor && { name: floor.name, found: ratio(floor, peer) });
       });
     }),
   );
@@ -55,7 +55,7 @@ function peersOf({ peers, bestOf }, row) {
 
 /**
  * @param limit { atLeast } or { atMost }.
- * @param floor What the library that ours is built on reaches when it is called bare, if that is known.
+ * @param floor { name, found } of what ours is built on, or what can be had at all, called bare; if that is known.
  */
 export function verdict(text, found, { atLeast = -Infinity, atMost = Infinity }, floor) {
   return { text, found, atLeast, atMost, floor, holds: found >= atLeast && found <= atMost };
@@ -66,7 +66,8 @@ export function goalsText(verdicts) {
   const missed = verdicts.filter(({ holds }) => !holds);
   const lines = missed.map(({ text, found, atLeast, atMost, floor }) => {
     const goal = atMost === Infinity ? `at least ${atLeast}` : `at most ${atMost}`;
-    const bare = floor < atLeast ? ` (bare, the library below reaches ${twoDigits(floor)})` : '';
+    const bare =
+      floor?.found < atLeast ? ` (${floor.name} itself reaches ${twoDigits(floor.found)})` : '';
     return `  missed  ${text} is ${twoDigits(found)}, goal ${goal}${bare}`;
   });
   return [`${verdicts.length - missed.length} of ${verdicts.length} goals hold`, ...lines].join(

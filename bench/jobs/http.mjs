@@ -1,4 +1,6 @@
 export const name = 'http';
+/** What can be had from within an interceptor of Nest. */
+export const floor = 'bare interceptor';
 export const title =
   'HTTP: hits of a cached page, 64 clients at once (requests per second of the core the server has)';
 export const servers = ['memcached'];
@@ -15,6 +17,7 @@ const OURS = { name: 'ours', contestant: 'ours-http', ours: true };
 // Express and at least 2.4 on Fastify.
 const PEER = without('known', { name: '@nestjs/cache-manager', contestant: 'nest-cache-manager' });
 const UNCACHED = without('known', { name: 'Nest uncached', contestant: 'nest' });
+const FLOOR = without('known', { name: floor, contestant: 'bare-interceptor' });
 const WHOLE = without('hit', {
   name: 'its own 200',
   contestant: 'ours-http',
@@ -28,26 +31,33 @@ export function scenes({ short }) {
     ),
   );
   // Each framework and each backend once.
-  return short ? [all[0], all[3]] : all;
+  return short ? [all[0], all[3]].map((it) => Object.assign(it, { size: 100 })) : all;
 }
 
 function scene(kind, backend, platform) {
   const [weight, size] = SIZES[kind];
   const what = `${weight}, ${PLATFORMS[platform]}, ${backend}`;
   const needs = backend === 'memcached' ? ['memcached'] : [];
+  const entrant = ({ options, ...contestant }) => ({
+    ...contestant,
+    options: { ...options, platform, backend },
+  });
+  const cached = (contestant) => entrant({ ...contestant, needs });
   const bare = { name: `bare ${PLATFORMS[platform]}`, contestant: `bare-${platform}` };
-  const contestants = [
-    ...[OURS, PEER, WHOLE].map((contestant) => ({ ...contestant, needs })),
-    UNCACHED,
-    without('known', bare),
-  ].map((contestant) => ({ ...contestant, options: { ...contestant.options, platform, backend } }));
   return {
     name: what,
     kind,
     size,
     fill: 'none',
     clock: 'cpu',
-    contestants,
+    contestants: [
+      cached(OURS),
+      cached(PEER),
+      entrant(UNCACHED),
+      entrant(FLOOR),
+      entrant(without('known', bare)),
+      cached(WHOLE),
+    ],
     rows: [
       { op: 'hit', title: `hit, ${what}` },
       { op: 'known', title: `304, ${what}` },
