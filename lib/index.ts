@@ -24,6 +24,8 @@ export { CacheRegistry } from './core/cache.registry.js';
 export type {
   CallOptions,
   CounterOptions,
+  LoadContext,
+  Loader,
   LoadOptions,
   ReadOptions,
   TimeoutOf,
@@ -63,6 +65,7 @@ export {
   CacheDeadlockError,
   CacheError,
   CacheKeyNotFoundError,
+  CacheLoadTimeoutError,
   CacheLockedError,
   CacheSerializationError,
   CacheTimeoutError,

@@ -1,7 +1,8 @@
 import type { BackendReport, CacheBackend } from './cache-backend.interface.js';
 import type { OnError } from './cache-options.interface.js';
-import type { Landed } from './get-or-set.js';
+import type { Landed } from './load.interface.js';
 import type { GuardedBackends } from './guarded.backend.js';
+import type { HoldOffs } from './hold-offs.js';
 import type { KeyBuilder } from './key-builder.js';
 import type { LoadFences } from './load-fences.js';
 import type { CacheLife } from './cache-life.js';
@@ -26,6 +27,8 @@ export interface CacheParts extends GuardedBackends {
   readonly flights: Readonly<Record<OnError, SingleFlight<Landed>>>;
   /** What keeps these loads from storing what is out of date. */
   readonly fences: LoadFences;
+  /** Places where a lease may lie whose answer was lost: nobody waits for it to end. */
+  readonly doubts: HoldOffs;
   readonly turns: TurnBudget;
   readonly log: CacheLog;
   /** True while developing: calls are checked for timeouts that were meant as milliseconds. */

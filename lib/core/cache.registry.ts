@@ -12,10 +12,11 @@ import type { CacheParts } from './cache-parts.interface.js';
 import { CacheService } from './cache.service.js';
 import { CacheConfigError, reasonOf, shortKey } from './cache.errors.js';
 import { systemClock, type Clock } from './clock.js';
-import type { Landed } from './get-or-set.js';
 import { guarded } from './guarded.backend.js';
+import { HoldOffs } from './hold-offs.js';
 import { KeyBuilder } from './key-builder.js';
 import { LoadFences } from './load-fences.js';
+import type { Landed } from './load.interface.js';
 import { didYouMean } from './option-checks.js';
 import { PayloadCodec } from './payload-codec.js';
 import { resolveCacheOptions, type ResolvedCacheOptions } from './resolve-cache-options.js';
@@ -161,6 +162,7 @@ async function openCache(
   const backend = await makeBackend(settings, options.backends, context);
   reporter.name = backend.name;
   await backend.open?.();
+  const now = (): number => clock.now();
   const flights = { miss: new SingleFlight<Landed>(), throw: new SingleFlight<Landed>() };
   const parts: CacheParts = {
     alias,
@@ -176,6 +178,7 @@ async function openCache(
     onError,
     flights,
     fences: new LoadFences([flights.miss, flights.throw]),
+    doubts: new HoldOffs(now),
     turns: new TurnBudget(),
     tagMemory: new TagMemory(),
     space: '',
@@ -183,7 +186,7 @@ async function openCache(
     companion,
     log,
     warnsOfMilliseconds: process.env['NODE_ENV'] !== 'production',
-    now: () => clock.now(),
+    now,
     report,
   };
   log.log(`cache "${alias}": ${backend.description ?? backend.name}`);

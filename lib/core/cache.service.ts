@@ -1,6 +1,7 @@
 import type {
   CallOptions,
   CounterOptions,
+  Loader,
   LoadOptions,
   ReadOptions,
   TimeoutOf,
@@ -182,7 +183,7 @@ export class CacheService {
    */
   async getOrSet<T>(
     key: string,
-    valueOrLoad: (() => T | Promise<T>) | T,
+    valueOrLoad: Loader<T> | T,
     timeout?: Timeout | TimeoutOf<T> | LoadOptions<T>,
   ): Promise<T> {
     const options: LoadOptions<T> =
@@ -206,7 +207,7 @@ export class CacheService {
   async fragment<T>(
     name: string,
     varyOn: Iterable<FragmentPart>,
-    render: () => T | Promise<T>,
+    render: Loader<T>,
     timeout?: Timeout | TimeoutOf<T> | LoadOptions<T>,
   ): Promise<T> {
     return this.getOrSet(fragmentKey(name, varyOn), render, timeout);
@@ -365,8 +366,12 @@ export class CacheService {
 
   /** Lets what is in flight end, then releases sockets and timers. Closes all views too. Idempotent. */
   close(): Promise<void> {
-    const { life, backend } = this.#view.parts;
-    return life.close(async () => backend.close?.());
+    const { life, fences, backend } = this.#view.parts;
+    return life.close(async () => {
+      // Other processes need not wait for loads that will store nothing.
+      await fences.releaseAll();
+      await backend.close?.();
+    });
   }
 
   /**

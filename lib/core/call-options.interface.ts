@@ -1,6 +1,6 @@
 import type { ValueType } from './payload-codec.js';
 import type { HeldTags, TagsOf } from './tags.js';
-import type { Timeout } from './timeout.js';
+import type { Duration, Timeout } from './timeout.js';
 
 /** What any call may say beside its key. */
 export interface CallOptions {
@@ -39,12 +39,36 @@ export interface WriteOptions extends CallOptions {
 /** A timeout that is known only when the value is; 0 or less = the value is not stored. */
 export type TimeoutOf<T> = (value: T) => Timeout | undefined;
 
+/** What a loader is handed. */
+export interface LoadContext {
+  /**
+   * Aborted when what the loader brings is of no use any more: at the hard timeout, or when all who wait have left. Hand it
+   * to `fetch()` or the database.
+   */
+  readonly signal: AbortSignal;
+}
+
+/** Loads a value. */
+export type Loader<T> = (context: LoadContext) => T | Promise<T>;
+
 /** What `getOrSet()` may be told. */
 export interface LoadOptions<T> extends CallOptions {
   /** As in `WriteOptions`, or a function of the loaded value. */
   readonly timeout?: Timeout | TimeoutOf<T> | undefined;
   /** As in `WriteOptions`, or a function of the loaded value. */
   readonly tags?: readonly string[] | HeldTags | TagsOf<T> | undefined;
+  /**
+   * True: of all processes that find nothing one loads, and the others wait for its value. Default: true if the backend gives
+   * out leases to other processes, as `file` and `memcached` do; where it does not, one load per process.
+   */
+  readonly lock?: boolean | undefined;
+  /**
+   * How long a load may take, waiting for another process included: **seconds**, or a string with its unit. After that all
+   * who wait get a `CacheLoadTimeoutError`, and the load stores nothing. `null`: no limit. Default: 30.
+   */
+  readonly hardTimeout?: number | Duration | null | undefined;
+  /** Lets this caller go: it gets the signal's reason. The load goes on for the others, and is stopped if there are none. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What `incr()` and `decr()` may be told. A counter bears no tags. */

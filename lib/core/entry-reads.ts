@@ -138,6 +138,16 @@ async function stampsOfAll(
   return unread.size === 0 ? found : derived.getMany(backend, [...unread]);
 }
 
+/** What a payload is that was read under a key. */
+export function judged(
+  view: CacheView,
+  backend: CacheBackend,
+  finalKey: string,
+  payload: Payload,
+): Promise<Look> {
+  return judge(view, backend, finalKey, payload, [], NO_STAMPS);
+}
+
 async function judge(
   view: CacheView,
   backend: CacheBackend,

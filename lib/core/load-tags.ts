@@ -37,11 +37,11 @@ export function placesOf(
   return (stampKeys ?? []).map((key) => view.place(key));
 }
 
-/** @param read Stamps that were read with the entry, just now. */
+/** @param read Stamps that were read with the entry, just now. Default: they are read. */
 export async function stampsBeforeLoad(
   view: CacheView,
   tags: LoadTags,
-  read: ReadonlyMap<string, Payload>,
+  read?: ReadonlyMap<string, Payload>,
 ): Promise<BeforeLoad> {
   const { tagMemory, now, life } = view.parts;
   const began = { moment: tagMemory.moment(), beganAt: now() };

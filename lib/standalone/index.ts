@@ -14,6 +14,8 @@ export type { ViewOptions } from '../core/cache-view.js';
 export type {
   CallOptions,
   CounterOptions,
+  LoadContext,
+  Loader,
   LoadOptions,
   ReadOptions,
   TimeoutOf,
@@ -53,6 +55,7 @@ export {
   CacheDeadlockError,
   CacheError,
   CacheKeyNotFoundError,
+  CacheLoadTimeoutError,
   CacheLockedError,
   CacheSerializationError,
   CacheTimeoutError,
