@@ -127,22 +127,29 @@ function cachesOf(options: CacheModuleOptions): Pick<RegistryOptions, 'caches' |
 
 /**
  * Pages in memory have a store of their own, so that a flood of URLs evicts nothing else: the cache `pages`, with the settings
- * of `default`, unless the application says itself where pages are kept.
+ * of `default` unless it is configured itself, and in a place of its own unless it names one. Not if the application says
+ * which cache keeps the pages.
  */
 function withPages(
   caches: Readonly<Record<string, NamedCacheOptions>>,
   http: HttpOptions | undefined,
 ): Pick<RegistryOptions, 'caches' | 'pages'> {
-  if (http?.cache !== undefined || Object.hasOwn(caches, PAGES_ALIAS)) {
-    return { caches, pages: { alias: http?.cache ?? PAGES_ALIAS, isPartOfDefault: false } };
+  if (http?.cache !== undefined) {
+    return { caches, pages: { alias: http.cache, isPartOfDefault: false } };
   }
-  const main = caches[DEFAULT_ALIAS];
-  if (!main || !isInMemory(main)) return { caches };
-  const own = { ...main, location: PAGES_ALIAS } as NamedCacheOptions;
-  return {
-    caches: { ...caches, [PAGES_ALIAS]: own },
-    pages: { alias: PAGES_ALIAS, isPartOfDefault: true },
-  };
+  const isOwn = Object.hasOwn(caches, PAGES_ALIAS);
+  const settings = caches[isOwn ? PAGES_ALIAS : DEFAULT_ALIAS];
+  const pages = { alias: PAGES_ALIAS, isPartOfDefault: !isOwn };
+  if (!settings || !isInMemory(settings) || (isOwn && namesPlace(settings))) {
+    return isOwn ? { caches, pages } : { caches };
+  }
+  const placed = { ...settings, location: PAGES_ALIAS } as NamedCacheOptions;
+  return { caches: { ...caches, [PAGES_ALIAS]: placed }, pages };
+}
+
+function namesPlace(options: NamedCacheOptions): boolean {
+  if ('location' in options && options.location !== undefined) return true;
+  return 'url' in options && !/^memory:\/\/($|\?)/i.test(options.url ?? '');
 }
 
 function isInMemory(options: NamedCacheOptions): boolean {

@@ -29,12 +29,32 @@ const UNREACHABLE = new Set([
   'EPERM',
 ]);
 
-/** What becomes of the failures of one backend: a typed error, an event, and one report per change of its state. */
+/** What an operation needs of a backend: a full or read-only disk can do the one and not the other. */
+export type OperationKind = 'read' | 'write';
+
+const READS: ReadonlySet<BackendOperation> = new Set([
+  'get',
+  'getMany',
+  'has',
+  'ttl',
+  'ping',
+  'stats',
+]);
+
+/** What an operation needs of a backend. */
+export function kindOf(operation: BackendOperation): OperationKind {
+  return READS.has(operation) ? 'read' : 'write';
+}
+
+/**
+ * What becomes of the failures of one backend: a typed error, an event, and one report per change of its state. It is back when
+ * what failed works again.
+ */
 export class BackendFailures {
   readonly #backend: CacheBackend;
   readonly #alias: string;
   readonly #report: BackendContext['report'];
-  #isDown = false;
+  readonly #failing = new Set<OperationKind>();
 
   constructor(backend: CacheBackend, context: Pick<BackendContext, 'alias' | 'report'>) {
     this.#backend = backend;
@@ -42,10 +62,10 @@ export class BackendFailures {
     this.#report = context.report;
   }
 
-  /** Takes note of a call that was answered. */
-  answered(): void {
-    if (!this.#isDown) return;
-    this.#isDown = false;
+  /** Takes note of a call that was answered. A write that changed nothing does not tell whether one could. */
+  answered(kind: OperationKind, answer: unknown): void {
+    if (this.#failing.size === 0 || (kind === 'write' && !answer)) return;
+    if (!this.#failing.delete(kind) || this.#failing.size > 0) return;
     this.#report({ kind: 'server', server: this.#description, state: 'up' });
   }
 
@@ -72,11 +92,15 @@ export class BackendFailures {
       error,
     });
     const isAnswer = error instanceof CacheCorruptError;
-    if (!this.#isDown && !this.#backend.reportsServers && !isAnswer) {
-      this.#isDown = true;
-      this.#report({ kind: 'server', server: this.#description, state: 'down', error });
-    }
+    if (!this.#backend.reportsServers && !isAnswer) this.#fails(operation, error);
     return error;
+  }
+
+  #fails(operation: BackendOperation, error: unknown): void {
+    const wasDown = this.#failing.size > 0;
+    this.#failing.add(kindOf(operation));
+    if (wasDown) return;
+    this.#report({ kind: 'server', server: this.#description, state: 'down', error });
   }
 
   get #description(): string {

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { BackendFailures } from './backend-failures.js';
+import { BackendFailures, kindOf, type OperationKind } from './backend-failures.js';
 import { isWatched } from './cache-events.js';
 import type { BackendContext, CacheBackend, Payload } from './cache-backend.interface.js';
 import { CacheBackendError, CacheTimeoutError } from './cache.errors.js';
@@ -46,17 +46,21 @@ class GuardedBackend extends WrappedBackend {
   readonly #failures: BackendFailures;
   readonly #isForgiving: boolean;
   readonly #limitMs: number;
-  readonly #answered: <T>(answer: T) => T;
+  /** Takes note of an answer, and gives it on. Made once, as it stands behind every call. */
+  readonly #answered: Readonly<Record<OperationKind, <T>(answer: T) => T>>;
 
   constructor(inner: CacheBackend, failures: BackendFailures, onError: OnError) {
     super(inner);
     this.#failures = failures;
     this.#isForgiving = onError === 'miss';
     this.#limitMs = inner.deadlineMs ?? DEFAULT_DEADLINE_MS;
-    this.#answered = (answer) => {
-      failures.answered();
-      return answer;
-    };
+    const answered =
+      (kind: OperationKind) =>
+      <T>(answer: T): T => {
+        failures.answered(kind, answer);
+        return answer;
+      };
+    this.#answered = { read: answered('read'), write: answered('write') };
   }
 
   // What is called most makes the least of it.
@@ -74,8 +78,9 @@ class GuardedBackend extends WrappedBackend {
     call: () => Promise<T>,
   ): Promise<T> {
     const started = isWatched() ? performance.now() : 0;
-    return this.#inTime(operation, call).then(this.#answered<T>, (cause: unknown) =>
-      this.#failed<T>(cause, operation, keys, started),
+    return this.#inTime(operation, call).then(
+      this.#answered[kindOf(operation)]<T>,
+      (cause: unknown) => this.#failed<T>(cause, operation, keys, started),
     );
   }
 

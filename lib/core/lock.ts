@@ -137,7 +137,7 @@ async function pauseFor(ms: number, signal: AbortSignal | undefined): Promise<vo
   }
 }
 
-/** What the work has done is not undone by a lock that cannot be given back, so that is told and not thrown. */
+/** What the work has done is not undone by a lock that cannot be given back, so that is told, once for all keys, and not thrown. */
 async function giveBack({ parts }: CacheView, lock: HeldLock): Promise<void> {
   if (lock.isReleased) return;
   const name = `The lock "${shortKey(lock.key)}" of cache "${parts.alias}"`;
@@ -145,11 +145,13 @@ async function giveBack({ parts }: CacheView, lock: HeldLock): Promise<void> {
     if (await lock.release()) return;
     parts.log.warnOnce(
       `${name} ended before the work under it did, so others may have worked at the same time. Give it more time, or extend it.`,
+      `${parts.alias} lock ended early`,
     );
   } catch (error) {
     if (!(error instanceof CacheError)) throw error;
     parts.log.warnOnce(
       `${name} could not be given back and holds until its time is over: ${reasonOf(error)}.`,
+      `${parts.alias} lock not given back`,
     );
   }
 }

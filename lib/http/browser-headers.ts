@@ -1,7 +1,9 @@
 import type { Ttl } from '../core/cache-backend.interface.js';
 import type { Clock } from '../core/clock.js';
 import { lifetimeOf, parseCacheControl } from './cache-control.js';
+import { ageOf } from './http-cache.policy.js';
 import { parseHttpDate } from './http-date.js';
+import { fieldValue, linesOfFields, type HeaderLines } from './http-head.js';
 import {
   patchCacheControl,
   patchResponseHeaders,
@@ -34,13 +36,15 @@ export function addBrowserHeaders(
   clock: Clock,
 ): void {
   const granted = grantedBy(response, clock);
-  // What the response grants is its own word, unless the route has another.
-  const limit = rules.routeTtl ?? Infinity;
+  // What the response grants is its own word, unless the route has another. It counts from the beginning of its Age.
+  const age = ageOf(linesOf(response, 'Age'));
+  const limit = (rules.routeTtl ?? Infinity) + age;
+  const left = (ttl ?? Infinity) + age;
   if (rules.isPersonal) patchCacheControl(response, { private: true }, clock);
   if (rules.browserMaxAge === 'same') {
     patchResponseHeaders(response, ttl, clock);
   } else if (granted === undefined) {
-    const maxAge = Math.min(rules.browserMaxAge, ttl ?? Infinity);
+    const maxAge = Math.floor(Math.min(rules.browserMaxAge, left));
     patchCacheControl(response, { maxAge, mustRevalidate: maxAge === 0 }, clock);
   } else if (granted > limit) {
     patchCacheControl(response, { maxAge: limit }, clock);
@@ -50,7 +54,7 @@ export function addBrowserHeaders(
   if (own !== undefined && own > limit) {
     patchCacheControl(response, { sMaxAge: limit }, clock);
   } else if (own === undefined && rules.sMaxAge !== undefined) {
-    patchCacheControl(response, { sMaxAge: Math.min(rules.sMaxAge, ttl ?? Infinity) }, clock);
+    patchCacheControl(response, { sMaxAge: Math.min(rules.sMaxAge, left) }, clock);
   }
 }
 
@@ -66,6 +70,10 @@ function grantedBy(response: PatchableResponse, clock: Clock): number | undefine
 }
 
 function controlOf(response: PatchableResponse): ReturnType<typeof parseCacheControl> {
-  const value = response.getHeader('Cache-Control');
-  return parseCacheControl(value === undefined ? [] : [value].flat().map(String));
+  return parseCacheControl(linesOf(response, 'Cache-Control').get('cache-control'));
+}
+
+function linesOf(response: PatchableResponse, name: string): HeaderLines {
+  const value = response.getHeader(name);
+  return linesOfFields(value === undefined ? [] : [[name, fieldValue(value)]]);
 }

@@ -3,9 +3,10 @@ import { BoundedMap } from '../core/bounded-map.js';
 
 /**
  * What became of a page that others wait for. `kept`: it is in the cache. `unshareable`: it is not for everybody. `failed`: it
- * could not be made or kept. `lost`: the client left before it was finished.
+ * could not be made or kept. `refused`: this time its handler threw what says that the request was wrong. `lost`: the client
+ * left before it was finished.
  */
-export type Landing = 'kept' | 'unshareable' | 'failed' | 'lost';
+export type Landing = 'kept' | 'unshareable' | 'failed' | 'refused' | 'lost';
 
 /** How waiting for a page ended: as it landed, or because it took too long, or because the one who waited left. */
 export type Waited = Landing | 'late' | 'gone';

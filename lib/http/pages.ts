@@ -57,12 +57,10 @@ export class Pages {
    */
   async invalidateTags(tags: readonly string[]): Promise<void> {
     if (tags.length === 0) return;
-    const caches = new Set([DEFAULT_ALIAS, ...pagesAliases()]);
-    caches.delete(this.#alias === DEFAULT_ALIAS ? '' : this.#alias);
-    await Promise.all(
-      [...caches].map((alias) =>
-        this.#registry.has(alias) ? this.cache(alias).invalidateTags(...tags) : undefined,
-      ),
-    );
+    const aliases = new Set([DEFAULT_ALIAS, ...pagesAliases()]);
+    // Those of the application fall with `default` already.
+    if (this.#alias !== DEFAULT_ALIAS) aliases.delete(this.#alias);
+    const caches = [...aliases].filter((alias) => this.#registry.has(alias));
+    await Promise.all(caches.map((alias) => this.cache(alias).invalidateTags(...tags)));
   }
 }

@@ -71,6 +71,23 @@ export const lockCases: readonly CacheCase[] = [
     },
   },
   {
+    title: 'lock() in a namespace is another lock, which clear() does not end either',
+    needs: ['storage', 'lock'],
+    run: async ({ cache }) => {
+      const space = cache.namespace('space');
+      const lock = await cache.lock('key', 100);
+      const inner = await space.lock('key', 100);
+
+      await space.set('value', 1);
+      await space.clear();
+
+      expectEqual(await space.lock('key', 100), undefined, 'lock() of another in it');
+      expectTrue((await cache.namespace('other').lock('key', 100)) !== undefined, 'elsewhere');
+      expectEqual(await inner?.release(), true, 'release() of the one in it');
+      expectEqual(await lock!.release(), true, 'release() of the one outside');
+    },
+  },
+  {
     title: 'lock() waits for as long as it is told to',
     needs: ['storage', 'lock'],
     run: async ({ cache }) => {

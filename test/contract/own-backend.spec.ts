@@ -55,7 +55,7 @@ describe('a backend with the six methods behind the guard', () => {
 });
 
 describe('a namespace of a cache on a backend with the six methods', () => {
-  const supports = { incr: false, ttl: false, stats: false };
+  const supports = { incr: false, lock: false, ttl: false, stats: false };
   const options = inNamespace(contractOf(shelves(ShelfBackend)), 'part');
 
   runInTurn(cacheContract({ ...options, supports }), without(...Object.keys(supports)));

@@ -1,5 +1,4 @@
 import type { BackendContext, Payload } from '../../core/cache-backend.interface.js';
-import { reasonOf } from '../../core/cache.errors.js';
 import type { Culler } from './culler.js';
 import { encodeEntry, type EntryLife } from './entry-format.js';
 import type { EntryLeases, HeldLease } from './entry-leases.js';
@@ -17,7 +16,7 @@ export interface EntryStorageParts {
   readonly changes: LockedChanges;
   readonly leases: EntryLeases;
   readonly culler: Culler;
-  readonly context: Pick<BackendContext, 'alias' | 'report'>;
+  readonly context: Pick<BackendContext, 'report'>;
   readonly options: Pick<ResolvedFileOptions, 'location' | 'maxEntryBytes'>;
 }
 
@@ -122,7 +121,7 @@ export class EntryStorage {
       // The entry is stored all the same.
       this.#warnOnce(
         'cull',
-        `cannot remove old entries from "${this.#parts.options.location}"`,
+        `old entries cannot be removed from "${this.#parts.options.location}"`,
         error,
       );
     }
@@ -132,7 +131,7 @@ export class EntryStorage {
     // The directory was removed as often as it was made: what was there has gone with it.
     if (isAbsent(error)) return false;
     if (!isFull(error)) throw error;
-    this.#warnOnce('store', `has no room left in "${this.#parts.options.location}"`, error);
+    this.#warnOnce('store', `there is no room left in "${this.#parts.options.location}"`, error);
     return false;
   }
 
@@ -140,8 +139,6 @@ export class EntryStorage {
   #warnOnce(trouble: string, what: string, error: unknown): void {
     if (this.#troubles.has(trouble)) return;
     this.#troubles.add(trouble);
-    const { alias, report } = this.#parts.context;
-    const message = `Cache "${alias}" ${what}: ${reasonOf(error)}.`;
-    report({ kind: 'warning', message, error });
+    this.#parts.context.report({ kind: 'warning', message: what, error });
   }
 }

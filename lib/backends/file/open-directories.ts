@@ -34,7 +34,7 @@ export async function openDirectories(
   } catch (error) {
     context.report({
       kind: 'warning',
-      message: `Cache "${alias}" cannot write to "${location}": ${reasonOf(error)}. Until it can, entries are read but not stored.`,
+      message: `"${location}" cannot be written to. Until it can, entries are read but not stored`,
       error,
     });
   }

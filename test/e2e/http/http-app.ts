@@ -58,6 +58,8 @@ export interface HttpAppOptions extends ModuleMetadata {
   readonly cache?: CacheModuleOptions;
   /** Runs before the application listens. */
   readonly configure?: (app: INestApplication) => unknown;
+  /** What Fastify is told when it is made. */
+  readonly fastify?: ConstructorParameters<typeof FastifyAdapter>[0];
 }
 
 /** Keeps what the application logs. */
@@ -90,13 +92,13 @@ export class LogLines implements LoggerService {
 
 /** Starts an application with `CacheModule` and the given controllers. */
 export async function startApp(platform: Platform, options: HttpAppOptions): Promise<HttpApp> {
-  const { cache, configure, imports = [], ...metadata } = options;
+  const { cache, configure, fastify, imports = [], ...metadata } = options;
   const log = new LogLines();
   const module = await Test.createTestingModule({
     ...metadata,
     imports: [CacheModule.forRoot(cache), ...imports],
   }).compile();
-  const adapter = platform === 'express' ? new ExpressAdapter() : new FastifyAdapter();
+  const adapter = platform === 'express' ? new ExpressAdapter() : new FastifyAdapter(fastify);
   const app = module.createNestApplication(adapter as never);
   app.useLogger(log);
   await configure?.(app);

@@ -104,10 +104,10 @@ const PROOFS: readonly Proof[] = [
   // Every query of GraphQL fails under a global interceptor, and none is ever a hit.
   [
     19,
-    '../contexts/graphql-same',
+    'e2e/contexts/graphql-same',
     'answers every operation as it does without the interceptor, which stands %s [W19 W36]',
   ],
-  [19, '../contexts/graphql-hits', 'runs once for each key, under an interceptor %s [W19]'],
+  [19, 'e2e/contexts/graphql-hits', 'runs once for each key, under an interceptor %s [W19]'],
   [
     19,
     'peer-defects-contexts',
@@ -121,12 +121,12 @@ const PROOFS: readonly Proof[] = [
   // Messages are promised hits that never come; here they are carried out, each of them.
   [
     20,
-    '../contexts/hybrid',
+    'e2e/contexts/hybrid',
     'answers and hears everything as it does without the interceptor, which stands %s [W14 W20 W21]',
   ],
   [
     20,
-    '../contexts/gateway',
+    'e2e/contexts/gateway',
     'answers every message as it does without the interceptor, which stands %s [W20]',
   ],
   [20, 'peer-defects-contexts', 'W20: every message to a hybrid application is carried out: %s'],
@@ -134,7 +134,7 @@ const PROOFS: readonly Proof[] = [
   // What a message bears is not in its key.
   [
     21,
-    '../contexts/hybrid',
+    'e2e/contexts/hybrid',
     'runs the handler of each message, with what the message bears [W20 W21]',
   ],
   [

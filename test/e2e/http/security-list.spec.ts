@@ -152,6 +152,11 @@ const PROOFS: readonly Proof[] = [
   [
     'H19',
     'security-responses',
+    'keeps no answer that a handler ended when its stream failed [H19]',
+  ],
+  [
+    'H19',
+    'security-responses',
     'keeps no half of a page for those who ask after one who left [H19]',
   ],
   ['H20', 'security-requests', 'keeps the whole page of who asks with If-None-Match: * [H20]'],

@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import type { Ending } from './security-scene.js';
 import type { Ask, Sequence } from './security-sequence.js';
 
 /** Steps of a flood of header values: with 20 clients 10,000 values in full. */
@@ -82,27 +83,26 @@ export const STATUSES: readonly Sequence[] = [
   },
 ];
 
-/** Answers that break off. */
-export const INCOMPLETE: readonly Sequence[] = [
-  {
-    title: 'keeps no answer that failed midway [H19]',
-    answers: ({ headers }) => ({ lines: [MINUTE], ends: headers['x-bad'] ? 'cut' : 'slow' }),
+function badAtFirst(what: string, ends: Ending): Sequence {
+  return {
+    title: `keeps no answer ${what} [H19]`,
+    answers: ({ headers }) => ({ lines: [MINUTE], ends: headers['x-bad'] ? ends : 'slow' }),
     steps: [
       { headers: { 'X-Bad': '1' }, gets: 'anything' },
-      { gets: 'once' },
-      [{ gets: { of: 1 } }, { headers: { 'X-Bad': '1' }, gets: { of: 1 } }],
+      { gets: 'whole' },
+      { gets: 'whole' },
+      { headers: { 'X-Bad': '1' }, gets: 'whole' },
     ],
     stores: 1,
-  },
-  {
-    title: 'keeps no answer that is shorter than it announced [H19]',
-    answers: ({ headers }) => ({
-      lines: [MINUTE],
-      ...(headers['x-bad'] ? { ends: 'lying' as const } : {}),
-    }),
-    steps: [{ headers: { 'X-Bad': '1' }, gets: 'anything' }, { gets: 'once' }, { gets: { of: 1 } }],
-    stores: 1,
-  },
+  };
+}
+
+/** Answers that break off. */
+export const INCOMPLETE: readonly Sequence[] = [
+  badAtFirst('that failed midway', 'cut'),
+  badAtFirst('that a handler ended when its stream failed', 'given-up'),
+  badAtFirst('that is shorter than it announced', 'short'),
+  badAtFirst('in the midst of which a handler hung up', 'hung-up'),
   {
     title: 'keeps no half of a page for those who ask after one who left [H19]',
     answers: () => ({ lines: [MINUTE], ends: 'slow' }),

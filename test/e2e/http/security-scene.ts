@@ -31,9 +31,19 @@ export interface Speech {
   readonly shows?: unknown;
   /** The whole body, in place of that. */
   readonly body?: string | Buffer;
-  /** `cut`: the stream fails midway. `lying`: fewer bytes are sent than were announced. `slow`: both halves come, in time. */
-  readonly ends?: 'cut' | 'lying' | 'slow';
+  readonly ends?: Ending;
 }
+
+/**
+ * How a body comes.
+ *
+ * - `slow`: in two halves.
+ * - `cut`: the stream fails midway, as the framework sees it.
+ * - `given-up`: it fails midway, and the handler itself ends the response.
+ * - `short`: fewer bytes come than were announced.
+ * - `hung-up`: likewise, and the handler hangs up.
+ */
+export type Ending = 'slow' | 'cut' | 'given-up' | 'short' | 'hung-up';
 
 export type Answers = (asked: Asked, run: number) => Speech;
 
@@ -107,8 +117,10 @@ export class Scene {
     reply.status(status);
     for (const [name, values] of fieldsOf(lines, number)) reply.header(name, values);
     if (whole === undefined) reply.header('Content-Type', 'application/json');
-    if (ends === 'lying') return lie(rawOf(reply), body.toString());
-    if (ends !== undefined) return new StreamableFile(inHalves(body.toString(), ends === 'cut'));
+    if (ends === 'slow' || ends === 'cut') {
+      return new StreamableFile(inHalves(body.toString(), ends === 'cut'));
+    }
+    if (ends !== undefined) return endByHand(rawOf(reply), body.toString(), ends);
     return Buffer.isBuffer(body) ? new StreamableFile(body) : body;
   }
 
@@ -138,11 +150,18 @@ function rawOf(reply: Reply): ServerResponse {
   return reply.raw ?? (reply as unknown as ServerResponse);
 }
 
-/** Announces more than it sends, and hangs up. */
-function lie(raw: ServerResponse, body: string): Promise<never> {
-  raw.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': body.length + 1 });
-  raw.write(body);
-  setTimeout(() => raw.destroy(), 20);
+/** Sends what there is past the framework, which then has nothing to do. */
+function endByHand(raw: ServerResponse, body: string, ending: Ending): Promise<never> {
+  if (ending === 'given-up') {
+    const source = inHalves(body, true);
+    source.on('error', () => raw.end());
+    source.pipe(raw);
+  } else {
+    raw.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': body.length + 1 });
+    raw.write(body);
+    if (ending === 'short') raw.end();
+    else setTimeout(() => raw.destroy(), 20);
+  }
   return new Promise(() => {});
 }
 

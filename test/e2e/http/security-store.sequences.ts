@@ -37,7 +37,10 @@ const BODIES: readonly (readonly [what: string, body: string | Buffer])[] = [
       fields: [['X-Evil', '1']],
       removed: [],
       storedAt: 0,
+      date: 'Thu, 01 Jan 1970 00:00:00 GMT',
       age: 0,
+      freshUntil: null,
+      stale: { whileRevalidate: 0, ifError: 0 },
       body: Buffer.from('evil'),
     }),
   ],
@@ -150,7 +153,10 @@ const serviceStores: Act = async ({ http }, token) => {
     fields: [],
     removed: [],
     storedAt: 0,
+    date: 'Thu, 01 Jan 1970 00:00:00 GMT',
     age: 0,
+    freshUntil: null,
+    stale: { whileRevalidate: 0, ifError: 0 },
     body: Buffer.from('evil'),
   });
   for (const key of ['', 'page:', 'GET ', 'page:GET '].map((start) => `${start}/stage/${token}`)) {
@@ -212,7 +218,7 @@ const TAMPERINGS: readonly (readonly [
   ['a header value that splits the answer', 'V4', replaced(FILLER, 'x\\r\\nSet-Cookie: a=b')],
   ['a header value with a NUL', 'V4', replaced(FILLER, 'x\\u0000')],
   ['a header name that splits the answer', 'V4', replaced('X-Filler-Name', 'X\\r\\nX-Evil')],
-  ['a cookie', 'V4', replaced('X-Filler-Name', 'Set-Cookie')],
+  ['a cookie', 'V4', replaced('X-Ten-Long', 'Set-Cookie')],
   ['a status that there is not', 'V4', replaced('"status":200', '"status":999')],
   ['a status of no page', 'V4', replaced('"status":200', '"status":101')],
   ['half of its bytes', 'V4', (data) => data.subarray(0, data.length >> 1)],
@@ -225,7 +231,7 @@ const TAMPERINGS: readonly (readonly [
 /** What a store may give back that was not put into it. */
 export const TAMPERED: readonly Sequence[] = TAMPERINGS.map(([what, rule, tampers]) => ({
   title: `takes an entry for none that comes back as ${what} [${rule}]`,
-  answers: () => ({ lines: [`X-Filler-Name: ${FILLER}`, MINUTE] }),
+  answers: () => ({ lines: [`X-Filler-Name: ${FILLER}`, 'X-Ten-Long: a=b', MINUTE] }),
   steps: [
     { gets: 'once' },
     tampering(tampers),

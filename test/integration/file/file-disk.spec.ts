@@ -74,8 +74,8 @@ describe.each<FileIoMode>(['async', 'sync'])('the disk with %s io', (io) => {
       again: true,
       // Told again, because it worked in between.
       reports: [
-        expect.stringContaining('has no room left in'),
-        expect.stringContaining('has no room left in'),
+        expect.stringContaining('there is no room left in'),
+        expect.stringContaining('there is no room left in'),
       ],
     });
     expect(place.files('.tmp')).toEqual([]);

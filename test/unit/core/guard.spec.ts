@@ -83,6 +83,22 @@ describe('the guard of a strict cache', () => {
     ]);
   });
 
+  it('is back when what failed works again, and not when something else does', async () => {
+    broken.get = () => Promise.resolve(text);
+    await expect(guard.set('k', text, 1)).rejects.toThrow();
+
+    await guard.get('k');
+    await expect(guard.set('k', text, 1)).rejects.toThrow();
+    broken.delete = () => Promise.resolve(false);
+    await guard.delete('nothing');
+    const before = reports.map((report) => report.kind === 'server' && report.state);
+    broken.set = () => Promise.resolve(true);
+    await guard.set('k', text, 1);
+
+    expect(before).toEqual(['down']);
+    expect(reports).toMatchObject([{ state: 'down' }, { state: 'up' }]);
+  });
+
   it("lets through what is the caller's fault, and does not call it a failure", async () => {
     broken.error = new CacheTypeError('CACHE_NOT_AN_INTEGER', 'no integer');
     await expect(guard.incr!('k', 1)).rejects.toBe(broken.error);
