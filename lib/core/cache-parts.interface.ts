@@ -1,6 +1,6 @@
 import type { BackendReport, CacheBackend } from './cache-backend.interface.js';
 import type { OnError } from './cache-options.interface.js';
-import type { Landed } from './load.interface.js';
+import type { Landed, Reloaded } from './load.interface.js';
 import type { GuardedBackends } from './guarded.backend.js';
 import type { HoldOffs } from './hold-offs.js';
 import type { KeyBuilder } from './key-builder.js';
@@ -25,6 +25,10 @@ export interface CacheParts extends GuardedBackends {
   readonly onError: OnError;
   /** Loads under way. A failure must not cross from a strict view into a forgiving one, so each mode has its own. */
   readonly flights: Readonly<Record<OnError, SingleFlight<Landed>>>;
+  /** The same for loads of what lies there and is not fresh any more. */
+  readonly reloads: Readonly<Record<OnError, SingleFlight<Reloaded>>>;
+  /** Places of values that could not be loaded again a moment ago, or that another process is loading again. */
+  readonly holdOffs: HoldOffs;
   /** What keeps these loads from storing what is out of date. */
   readonly fences: LoadFences;
   /** Places where a lease may lie whose answer was lost: nobody waits for it to end. */
@@ -35,6 +39,8 @@ export interface CacheParts extends GuardedBackends {
   readonly warnsOfMilliseconds: boolean;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** At least 0 and less than 1. */
+  readonly random: () => number;
   readonly report: (report: BackendReport) => void;
   /** What is known of tags without asking. */
   readonly tagMemory: TagMemory;

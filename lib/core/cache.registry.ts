@@ -16,7 +16,7 @@ import { guarded } from './guarded.backend.js';
 import { HoldOffs } from './hold-offs.js';
 import { KeyBuilder } from './key-builder.js';
 import { LoadFences } from './load-fences.js';
-import type { Landed } from './load.interface.js';
+import type { Landed, Reloaded } from './load.interface.js';
 import { didYouMean } from './option-checks.js';
 import { PayloadCodec } from './payload-codec.js';
 import { resolveCacheOptions, type ResolvedCacheOptions } from './resolve-cache-options.js';
@@ -43,6 +43,8 @@ export interface RegistryOptions {
   readonly serializer: Serializer;
   /** Default: the machine's clock. */
   readonly clock?: Clock | undefined;
+  /** What chance is made of: at least 0 and less than 1. Default: `Math.random`. */
+  readonly random?: (() => number) | undefined;
   /** Default: warnings and errors on standard error. */
   readonly logger?: CacheLogger | undefined;
 }
@@ -164,6 +166,7 @@ async function openCache(
   await backend.open?.();
   const now = (): number => clock.now();
   const flights = { miss: new SingleFlight<Landed>(), throw: new SingleFlight<Landed>() };
+  const reloads = { miss: new SingleFlight<Reloaded>(), throw: new SingleFlight<Reloaded>() };
   const parts: CacheParts = {
     alias,
     backend,
@@ -177,7 +180,9 @@ async function openCache(
     timeout: settings.timeout,
     onError,
     flights,
-    fences: new LoadFences([flights.miss, flights.throw]),
+    reloads,
+    holdOffs: new HoldOffs(now),
+    fences: new LoadFences([flights.miss, flights.throw, reloads.miss, reloads.throw]),
     doubts: new HoldOffs(now),
     turns: new TurnBudget(),
     tagMemory: new TagMemory(),
@@ -187,6 +192,7 @@ async function openCache(
     log,
     warnsOfMilliseconds: process.env['NODE_ENV'] !== 'production',
     now,
+    random: options.random ?? Math.random,
     report,
   };
   log.log(`cache "${alias}": ${backend.description ?? backend.name}`);

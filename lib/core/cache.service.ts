@@ -119,9 +119,10 @@ export class CacheService {
   }
 
   /**
-   * Removes an entry. What is being loaded for it by `getOrSet()` in this process is not stored.
+   * Removes an entry. What is being loaded for it by `getOrSet()` is not stored: by this process never, by others where the
+   * backend gives out leases.
    *
-   * @returns true if one was removed. One whose tags were invalidated may count.
+   * @returns true if one was removed. One whose tags were invalidated, or that is being loaded, may count.
    * @see Django, BaseCache.delete()
    */
   delete(key: string, options?: CallOptions): Promise<boolean> {

@@ -69,6 +69,29 @@ export interface LoadOptions<T> extends CallOptions {
   readonly hardTimeout?: number | Duration | null | undefined;
   /** Lets this caller go: it gets the signal's reason. The load goes on for the others, and is stopped if there are none. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * For how long after its timeout the value may still be given out while it is loaded again in the background, by one of all
+   * processes: **seconds**, or a string with its unit. Only `getOrSet()` with this option gives it out; for all other methods
+   * it is over with its timeout. What is deleted, or bears an invalidated tag, never is. Default: not at all.
+   *
+   * @see RFC 5861, section 3
+   */
+  readonly staleWhileRevalidate?: number | Duration | undefined;
+  /**
+   * For how long after its timeout the value may still be given out if it cannot be loaded again: **seconds**, or a string
+   * with its unit. After a failure it is tried again when the value's timeout has passed once more, but not before a second
+   * and not after ten; till then the value is given out at once. Default: not at all.
+   *
+   * @see RFC 5861, section 4
+   */
+  readonly staleIfError?: number | Duration | undefined;
+  /**
+   * Shortens the timeout by chance, so that what was stored together is not over together: by up to this part of it if it is a
+   * number from 0 to 1, or by up to so long if it is a string with its unit. Default: 0.
+   */
+  readonly jitter?: number | Duration | undefined;
+  /** The timeout of a loaded `null`, if it is another. An `undefined` is never stored. Default: as of other values. */
+  readonly negativeTimeout?: Timeout | undefined;
 }
 
 /** What `incr()` and `decr()` may be told. A counter bears no tags. */

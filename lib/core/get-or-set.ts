@@ -2,12 +2,14 @@ import type { Loader, LoadOptions } from './call-options.interface.js';
 import { MISS, type CacheView } from './cache-view.js';
 import { liveSync, type Look, look } from './entry-reads.js';
 import { tagsToBear } from './entry-writes.js';
-import { giveBack, keepLoaded } from './keep-loaded.js';
-import type { LoadRight } from './load-fences.js';
-import { patienceOf, planOf } from './load-plan.js';
-import { placesOf, stampKeysOf, stampsBeforeLoad } from './load-tags.js';
-import { turnToLoad } from './load-turn.js';
+import { giveBack, keepLoaded, storeMissing } from './keep-loaded.js';
+import { type LoadPlan, patienceOf, planOf } from './load-plan.js';
+import type { LoadStop } from './load-stop.js';
+import { beginRight, stampKeysOf, stampsBeforeLoad } from './load-tags.js';
+import { loadedValue, turnToLoad } from './load-turn.js';
 import type { Landed, Load } from './load.interface.js';
+import { staleOrReloaded } from './reload.js';
+import type { CallLoader } from './single-flight.js';
 
 /** What a caller of `getOrSet()` gets. */
 export interface Loaded<T> {
@@ -43,11 +45,15 @@ export async function getOrSet<T>(
   const mode = flights[view.onError];
   const place = view.place(finalKey);
   const joins = mode.has(place);
-  const landed = await mode.run(
-    place,
-    (callLoader, stop) => readOrLoad({ view, finalKey, source, options, plan, callLoader, stop }),
-    patienceOf(view, key, plan),
-  );
+  const begun = { view, key, finalKey, source, options, plan };
+  const patience = patienceOf(view, key, plan);
+  let landed: Landed;
+  for (let tries = 1; ; tries += 1) {
+    landed = await mode.run(place, (call, stop) => readOrLoad(begun, call, stop), patience);
+    if (!('payload' in landed) || mayBeGiven(landed.staleMs, plan)) break;
+    // Whoever began this flight takes what is stale; who does not, begins one of his own.
+    if (tries > 1) mode.leave(place);
+  }
   if ('value' in landed) return { value: landed.value as T, isHit: false };
   const decode = (): T => codec.decode(landed.payload, options.type) as T;
   const { isHit } = landed;
@@ -56,16 +62,22 @@ export async function getOrSet<T>(
   return { value: decode(), isHit };
 }
 
-async function readOrLoad<T>(begun: Omit<Load<T>, 'right'>): Promise<Landed> {
+async function readOrLoad<T>(
+  begun: Omit<Load<T>, 'callLoader' | 'stop' | 'right'>,
+  callLoader: CallLoader,
+  stop: LoadStop,
+): Promise<Landed> {
   const { view, finalKey, options } = begun;
   const stampKeys = stampKeysOf(view, options.tags);
   // Begun before anything is waited for: whatever is deleted from now on may be what is read here.
-  const right = beginRight(begun, stampKeys);
+  const right = beginRight(view, finalKey, options.tags, stampKeys);
+  const load = { ...begun, callLoader, stop, right };
   try {
     const found = await view.during(() => look(view, view.backend, finalKey, stampKeys));
-    const { entry } = found;
+    const { entry, stale } = found;
     if (entry && view.decode(entry, finalKey) !== MISS) return { payload: entry, isHit: true };
-    return await loadInTurn({ ...begun, right }, found);
+    const reloaded = stale && (await staleOrReloaded(load, stale));
+    return reloaded ?? (await loadInTurn(load, found));
   } finally {
     view.parts.fences.end(right);
   }
@@ -74,17 +86,18 @@ async function readOrLoad<T>(begun: Omit<Load<T>, 'right'>): Promise<Landed> {
 async function loadInTurn<T>(load: Load<T>, found: Look): Promise<Landed> {
   const turn = await turnToLoad(load, found);
   if (turn.found) return { payload: turn.found, isHit: true };
+  const { view, finalKey, options } = load;
   const { lease, hasWaited } = turn;
   if (!lease) return loadAndKeep(load, found, found.stamps);
   // What was deleted while this one waited for its turn was so before it loads.
-  const right = hasWaited ? beginRight(load) : load.right;
+  const right = hasWaited ? beginRight(view, finalKey, options.tags) : load.right;
   right.lease = lease;
   const inTurn = { ...load, right };
   try {
     return await loadAndKeep(inTurn, found, hasWaited ? undefined : found.stamps);
   } finally {
     await giveBack(inTurn);
-    if (hasWaited) load.view.parts.fences.end(right);
+    if (hasWaited) view.parts.fences.end(right);
   }
 }
 
@@ -94,22 +107,12 @@ async function loadAndKeep<T>(
   found: Look,
   stamps: Look['stamps'] | undefined,
 ): Promise<Landed> {
-  const { view, source, options, callLoader, stop } = load;
+  const { view, options } = load;
   const before = await view.during(() => stampsBeforeLoad(view, options.tags, stamps));
-  const loading =
-    typeof source === 'function' ? callLoader(() => (source as Loader<T>)(stop.context)) : source;
-  const value = isThenable(loading) ? await stop.before(loading) : loading;
-  return keepLoaded(load, found, before, value);
+  return keepLoaded(load, before, await loadedValue(load), storeMissing(load, found));
 }
 
-function beginRight<T>(
-  { view, finalKey, options }: Omit<Load<T>, 'right'>,
-  stampKeys = stampKeysOf(view, options.tags),
-): LoadRight {
-  const tagPlaces = placesOf(view, options.tags, stampKeys);
-  return view.parts.fences.begin(view.place(finalKey), tagPlaces);
-}
-
-function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+function mayBeGiven(staleMs: number | undefined, plan: LoadPlan): boolean {
+  if (staleMs === undefined) return true;
+  return staleMs < Math.max(plan.whileRevalidate, plan.ifError) * 1000;
 }

@@ -2,33 +2,61 @@ import type { Payload, Ttl } from './cache-backend.interface.js';
 import type { LoadOptions } from './call-options.interface.js';
 import { CacheBackendError, CacheSerializationError, reasonOf } from './cache.errors.js';
 import type { CacheView } from './cache-view.js';
-import type { Stamp } from './envelope.js';
 import type { Look } from './entry-reads.js';
 import { inEnvelope } from './entry-writes.js';
 import type { Landed, Load } from './load.interface.js';
+import { freshTtlOf, keptTtlOf } from './load-plan.js';
 import { type BeforeLoad, stampsAfterLoad } from './load-tags.js';
 import { doubtLease } from './load-turn.js';
+
+/** Stores a payload. What it answers interests nobody. */
+export type Store = (payload: Payload, ttl: Ttl) => Promise<unknown>;
 
 /** What a load has brought, stored if it may be. */
 export async function keepLoaded<T>(
   load: Load<T>,
-  found: Look,
   before: BeforeLoad,
   value: T,
+  store: Store,
 ): Promise<Landed> {
-  const { view, options } = load;
+  const { view, finalKey, options, plan, right } = load;
   if (value === undefined) return { value, isHit: false };
-  const { timeout } = options;
-  const ttl = view.ttl(typeof timeout === 'function' ? timeout(value) : timeout);
+  const fresh = freshTtlOf(view, value, options, plan);
   const payload = encodedOrWarned(view, value, options);
   if (payload === undefined) return { value, isHit: false };
-  if (ttl !== 0 && !view.parts.life.isOver) {
+  if (fresh !== 0 && !view.parts.life.isOver) {
     await view.during(async () => {
       const stamps = await stampsAfterLoad(view, options.tags, before, value);
-      if (stamps) await keep(load, found, inEnvelope(view, payload, stamps), ttl, stamps);
+      if (!stamps) return;
+      const ttl = keptTtlOf(fresh, plan);
+      const kept = inEnvelope(view, payload, stamps, fresh === ttl ? undefined : fresh!);
+      view.saw(finalKey, stamps);
+      await view.changed(
+        right.store(() => store(kept, ttl)),
+        undefined,
+      );
     });
   }
   return { payload, isHit: false };
+}
+
+/** Stores what a load of what was missing has brought. @param found What lay there before. */
+export function storeMissing<T>({ view, finalKey, right }: Load<T>, found: Look): Store {
+  const { strict } = view;
+  const isTaken = (found.dead ?? found.stale ?? found.entry) !== undefined;
+  return async (payload, ttl) => {
+    const { lease } = right;
+    // add() leaves what another process stored meanwhile; but it would refuse for ever where lies what nobody can read, or
+    // what was invalidated.
+    if (!lease) return strict[isTaken ? 'set' : 'add'](finalKey, payload, ttl);
+    right.lease = undefined;
+    try {
+      return await lease.fill(payload, ttl);
+    } catch (error) {
+      if (error instanceof CacheBackendError) doubtLease(view, right.place);
+      throw error;
+    }
+  };
 }
 
 /** Ends the lease of a load, if it still has it: the next who asks is to load. */
@@ -37,36 +65,6 @@ export async function giveBack<T>({ view, right }: Load<T>): Promise<void> {
   if (!lease) return;
   right.lease = undefined;
   if (!(await view.during(() => lease.release()))) doubtLease(view, right.place);
-}
-
-async function keep<T>(
-  load: Load<T>,
-  found: Look,
-  payload: Payload,
-  ttl: Ttl,
-  stamps: readonly Stamp[],
-): Promise<void> {
-  const { view, finalKey, right } = load;
-  view.saw(finalKey, stamps);
-  const isTaken = (found.dead ?? found.entry) !== undefined;
-  const storing = right.store(() => {
-    const { lease } = right;
-    right.lease = undefined;
-    if (lease) return filled(load, lease.fill(payload, ttl));
-    // add() leaves what another process stored meanwhile; but it would refuse for ever where lies what nobody can read, or
-    // what was invalidated.
-    return view.strict[isTaken ? 'set' : 'add'](finalKey, payload, ttl);
-  });
-  await view.changed(storing, undefined);
-}
-
-async function filled<T>({ view, right }: Load<T>, filling: Promise<boolean>): Promise<boolean> {
-  try {
-    return await filling;
-  } catch (error) {
-    if (error instanceof CacheBackendError) doubtLease(view, right.place);
-    throw error;
-  }
 }
 
 /** A load is not failed by a value that cannot be cached: it is returned as it is, each time. */

@@ -1,5 +1,5 @@
 import type { Lease, Payload, Ttl } from './cache-backend.interface.js';
-import { CacheBackendError } from './cache.errors.js';
+import { CacheError } from './cache.errors.js';
 import { LEASE_SECONDS } from './lease-time.js';
 
 const RENEWAL_MS = (LEASE_SECONDS * 1000) / 3;
@@ -32,7 +32,7 @@ export class KeptLease {
       return true;
     } catch (error) {
       // The guard has told of it.
-      if (error instanceof CacheBackendError) return false;
+      if (error instanceof CacheError) return false;
       throw error;
     }
   }
@@ -45,9 +45,8 @@ export class KeptLease {
   async #renew(): Promise<void> {
     try {
       if (!(await this.#lease.renew())) this.drop();
-    } catch (error) {
-      // The guard has told of it, and it is tried again in time.
-      if (!(error instanceof CacheBackendError)) throw error;
+    } catch {
+      // It is tried again in time; if it ends all the same, fill() says so.
     }
   }
 }

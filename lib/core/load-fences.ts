@@ -40,10 +40,10 @@ export class LoadRight {
  */
 export class LoadFences {
   readonly #rights = new Map<string, Set<LoadRight>>();
-  readonly #flights: readonly SingleFlight<unknown>[];
+  readonly #flights: readonly Pick<SingleFlight<unknown>, 'leave'>[];
 
   /** @param flights In which the loads run, under the same places. */
-  constructor(flights: readonly SingleFlight<unknown>[]) {
+  constructor(flights: readonly Pick<SingleFlight<unknown>, 'leave'>[]) {
     this.#flights = flights;
   }
 

@@ -1,10 +1,11 @@
 import type { Payload } from './cache-backend.interface.js';
-import { CacheBackendError, CacheUnsupportedError, reasonOf } from './cache.errors.js';
+import { CacheBackendError, CacheUnsupportedError } from './cache.errors.js';
 import { MISS, type CacheView } from './cache-view.js';
-import type { CacheBackend } from './cache-backend.interface.js';
 import { judged, type Look } from './entry-reads.js';
+import { givesLeases, noteLeaseless } from './leaseless.js';
 import { KeptLease } from './kept-lease.js';
 import type { Load } from './load.interface.js';
+import type { Loader } from './call-options.interface.js';
 import type { LoadPlan } from './load-plan.js';
 import { removeDead } from './replace-dead.js';
 
@@ -22,18 +23,17 @@ export type LoadTurn =
 
 const FIRST_PAUSE_MS = 5;
 const MOST_PAUSE_MS = 50;
+/** For how long another who loads again what is stale is not asked after, in seconds. */
+const GLANCE_SECONDS = 1;
 /** How long it is not waited for a lease that may be one's own, whose answer was lost, in seconds. */
 const DOUBT_SECONDS = 10;
 const ALONE: LoadTurn = { lease: undefined, hasWaited: false };
 
-// Backends whose servers turned out to give out no leases.
-const leaseless = new WeakSet<CacheBackend>();
-
 /** True if a load asks other processes whether it is its turn. */
-export function asksOthers({ strict, parts }: CacheView, { lock }: LoadPlan): boolean {
-  if (lock === false || !strict.lease) return false;
+function asksOthers(view: CacheView, { lock }: LoadPlan): boolean {
+  if (lock === false || !view.strict.lease) return false;
   // What answers at once is in this process, and so are all who load.
-  return lock === true || (!strict.getSync && !leaseless.has(parts.backend));
+  return lock === true || (!view.strict.getSync && givesLeases(view));
 }
 
 /**
@@ -42,13 +42,16 @@ export function asksOthers({ strict, parts }: CacheView, { lock }: LoadPlan): bo
  * @throws the reason, if the load is stopped. @throws {CacheBackendError} if the backend fails, unless that is forgiven: then
  * this process asks nobody.
  */
-export async function turnToLoad<T>(load: Load<T>, { entry, dead }: Look): Promise<LoadTurn> {
+export async function turnToLoad<T>(
+  load: Load<T>,
+  { entry, dead, stale }: Look,
+): Promise<LoadTurn> {
   const { view, finalKey, plan, right, source } = load;
   if (typeof source !== 'function' || !asksOthers(view, plan)) return ALONE;
   const inherited = view.parts.fences.inherit(right.place, finalKey);
   if (inherited) return { lease: inherited, hasWaited: false };
   try {
-    return await untilTurn(load, dead ?? entry);
+    return await untilTurn(load, dead ?? stale ?? entry);
   } catch (error) {
     if (!isForgiven(load, error)) throw error;
     return ALONE;
@@ -57,21 +60,73 @@ export async function turnToLoad<T>(load: Load<T>, { entry, dead }: Look): Promi
 
 /** @param inTheWay What lies there and is no entry. */
 async function untilTurn<T>(load: Load<T>, inTheWay: Payload | undefined): Promise<LoadTurn> {
-  const { view, finalKey, stop, right } = load;
+  const { view, finalKey, right } = load;
   const { strict, parts } = view;
+  let dead = inTheWay;
+  return untilAnswered(load, async (hasWaited) => {
+    if (dead) await removeDead(view, finalKey, dead);
+    const { lease, payload } = await strict.lease!(finalKey, {});
+    if (lease) return { lease: new KeptLease(finalKey, lease), hasWaited };
+    if (!payload) return parts.doubts.isOn(right.place) ? ALONE : undefined;
+    const seen = await judged(view, strict, finalKey, payload);
+    if (seen.entry && view.decode(seen.entry, finalKey) !== MISS) return { found: seen.entry };
+    dead = seen.dead ?? seen.stale ?? payload;
+    return undefined;
+  });
+}
+
+/**
+ * The right to load again what is not fresh any more. It lies under a key beside the entry, which everybody gets meanwhile.
+ *
+ * @param waits True: for another who loads; undefined then if the backend gives out no leases. @returns `not now` if another
+ * loads, and is not waited for, or has failed to a moment ago.
+ */
+export async function turnToReload<T>(
+  load: Load<T>,
+  waits: boolean,
+): Promise<KeptLease | 'not now' | undefined> {
+  const { view, finalKey, plan, right } = load;
+  const { strict, parts } = view;
+  if (!asksOthers(view, plan)) return undefined;
+  const key = parts.keys.reserved('load', `${finalKey.length}:${finalKey}`);
+  try {
+    const turn = await untilAnswered(load, async () => {
+      const { lease, payload } = await strict.lease!(key, {});
+      if (lease) return new KeptLease(key, lease);
+      if (!payload && waits) return parts.doubts.isOn(right.place) ? 'alone' : undefined;
+      parts.holdOffs.begin(right.place, GLANCE_SECONDS);
+      return 'not now';
+    });
+    return turn === 'alone' ? undefined : turn;
+  } catch (error) {
+    if (!isForgiven(load, error)) throw error;
+    return undefined;
+  }
+}
+
+/** What the loader brings. @throws what it throws. @throws the reason, if the load is stopped before. */
+export async function loadedValue<T>({ source, callLoader, stop }: Load<T>): Promise<T> {
+  if (typeof source !== 'function') return source;
+  const loading = callLoader(() => (source as Loader<T>)(stop.context));
+  return isThenable(loading) ? stop.before(loading) : loading;
+}
+
+/** Asks until there is an answer. @throws the reason, if the load is stopped before. */
+async function untilAnswered<T, Answer>(
+  { view, stop }: Load<T>,
+  ask: (hasWaited: boolean) => Promise<Answer | undefined>,
+): Promise<Answer> {
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, MOST_PAUSE_MS)) {
-    const hasWaited = pause > FIRST_PAUSE_MS;
     const closed = view.closedError('getOrSet');
     if (closed) throw closed;
-    if (inTheWay) await view.during(() => removeDead(view, finalKey, inTheWay!));
-    const { lease, payload } = await view.during(() => strict.lease!(finalKey, {}));
-    if (lease) return { lease: new KeptLease(finalKey, lease), hasWaited };
-    const seen = payload && (await view.during(() => judged(view, strict, finalKey, payload)));
-    if (seen?.entry && view.decode(seen.entry, finalKey) !== MISS) return { found: seen.entry };
-    inTheWay = payload && (seen?.dead ?? payload);
-    if (!payload && parts.doubts.isOn(right.place)) return ALONE;
+    const answer = await view.during(() => ask(pause > FIRST_PAUSE_MS));
+    if (answer !== undefined) return answer;
     await stop.pause(pause * (0.5 + Math.random()));
   }
+}
+
+function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }
 
 /** A lease whose end this process has not been told of may lie there for as long as leases last. */
@@ -80,15 +135,11 @@ export function doubtLease({ parts }: CacheView, place: string): void {
 }
 
 function isForgiven<T>({ view, plan, right }: Load<T>, error: unknown): boolean {
-  const { parts, onError, strict } = view;
   if (error instanceof CacheUnsupportedError && plan.lock === undefined) {
-    leaseless.add(parts.backend);
-    parts.log.warnOnce(
-      `cache "${parts.alias}": ${strict.name} gives out no leases, so each process loads for itself: ${reasonOf(error)}.`,
-    );
+    noteLeaseless(view, error);
     return true;
   }
   if (!(error instanceof CacheBackendError)) return false;
   doubtLease(view, right.place);
-  return onError === 'miss';
+  return view.onError === 'miss';
 }

@@ -9,6 +9,8 @@ import type { CallLoader } from './single-flight.js';
 /** One load of `getOrSet()` that is under way, for all who wait for it. */
 export interface Load<T> {
   readonly view: CacheView;
+  /** The key as the caller gave it. */
+  readonly key: string;
   readonly finalKey: string;
   readonly source: Loader<T> | T;
   readonly options: LoadOptions<T>;
@@ -29,3 +31,9 @@ export type Landed =
     }
   /** A value that could not be stored, as it was loaded. */
   | { readonly value: unknown; readonly isHit: false };
+
+/**
+ * What comes of loading again what is not fresh any more. `held off`: it failed a moment ago, or another is about it; `gone`: it
+ * is not there any more.
+ */
+export type Reloaded = Landed | { readonly failed: unknown } | 'held off' | 'gone';

@@ -1,5 +1,7 @@
 import type { Payload, Ttl } from './cache-backend.interface.js';
 import type { CacheView } from './cache-view.js';
+import { CacheUnsupportedError } from './cache.errors.js';
+import { givesLeases, noteLeaseless } from './leaseless.js';
 import { look } from './entry-reads.js';
 import { Envelope } from './envelope.js';
 import { FLAG_INTEGER } from './payload-flags.js';
@@ -8,8 +10,8 @@ import { FLAG_INTEGER } from './payload-flags.js';
 const TURN_SECONDS = 10;
 
 /**
- * `CacheBackend.add()` that takes an entry whose tags were invalidated for the absent one that it is. True if this call stored
- * the payload.
+ * `CacheBackend.add()` that takes an entry whose tags were invalidated, or which is not fresh any more, for the absent one that
+ * it is. True if this call stored the payload.
  *
  * @throws {CacheBackendError} if the backend fails.
  */
@@ -21,8 +23,9 @@ export async function addLive(
 ): Promise<boolean> {
   const { strict } = view;
   if (await strict.add(finalKey, payload, ttl)) return true;
-  const { dead } = await look(view, strict, finalKey);
-  if (!dead || !(await removeDead(view, finalKey, dead))) return false;
+  const { dead, stale } = await look(view, strict, finalKey);
+  const gone = dead ?? stale;
+  if (!gone || !(await removeDead(view, finalKey, gone))) return false;
   return strict.add(finalKey, payload, ttl);
 }
 
@@ -48,8 +51,41 @@ export async function removeDead(
   return true;
 }
 
+/**
+ * Stores a payload in the place of the one that was seen there. False, with nothing stored, if something else is there by now,
+ * or nothing: whoever deleted that or stored another is not undone.
+ *
+ * Where the backend gives out leases no other process can come between; where it does not, one that does so in the moment
+ * between reading and storing is not noticed.
+ *
+ * @throws {CacheBackendError} if the backend fails.
+ */
+export async function replaceSeen(
+  view: CacheView,
+  finalKey: string,
+  seen: Payload,
+  payload: Payload,
+  ttl: Ttl,
+): Promise<boolean> {
+  const { strict } = view;
+  if (!strict.peekSync && givesLeases(view)) {
+    try {
+      const { lease, payload: there } = await strict.lease!(finalKey, { stale: Infinity });
+      if (!lease) return false;
+      if (there && isSamePayload(there, seen)) return await lease.fill(payload, ttl);
+      await lease.release();
+      return false;
+    } catch (error) {
+      if (!(error instanceof CacheUnsupportedError)) throw error;
+      noteLeaseless(view, error);
+    }
+  }
+  const there = strict.peekSync ? strict.peekSync(finalKey) : await strict.get(finalKey);
+  return there !== undefined && isSamePayload(there, seen) && strict.set(finalKey, payload, ttl);
+}
+
 /** True if both are the same bytes with the same meaning. */
-export function isSamePayload(one: Payload, other: Payload): boolean {
+function isSamePayload(one: Payload, other: Payload): boolean {
   if (one === other) return true;
   return one.flags === other.flags && bytesOf(one).equals(bytesOf(other));
 }
