@@ -94,6 +94,22 @@ export interface LoadOptions<T> extends CallOptions {
   readonly negativeTimeout?: Timeout | undefined;
 }
 
+/** What a loader of several values brings: a `Map`, pairs, or an object. What it leaves out is not there. */
+export type LoadedMany<T> =
+  Iterable<readonly [string, T | undefined]> | Readonly<Record<string, T | undefined>>;
+
+/** Loads the values of several keys. */
+export type ManyLoader<T> = (
+  keys: string[],
+  context: LoadContext,
+) => LoadedMany<T> | Promise<LoadedMany<T>>;
+
+/** What `getOrSetMany()` may be told. What is a function of a value is asked for each. */
+export type LoadManyOptions<T> = Omit<
+  LoadOptions<T>,
+  'lock' | 'staleWhileRevalidate' | 'staleIfError'
+>;
+
 /** What `incr()` and `decr()` may be told. A counter bears no tags. */
 export interface CounterOptions {
   /** A version other than the cache's: a non-negative integer. */

@@ -28,11 +28,7 @@ export async function getOrSet<T>(
   const { codec, flights, turns } = view.parts;
   const { backend } = view;
   const finalKey = view.key(key, options.version);
-  // A bad timeout is an error before any I/O, and so is whatever else is bad.
-  if (typeof options.timeout !== 'function') view.ttl(options.timeout);
-  if (options.tags !== undefined && typeof options.tags !== 'function') {
-    tagsToBear(view, options.tags);
-  }
+  checkLoadOptions(view, options);
   const plan = planOf(view, options);
   plan.signal?.throwIfAborted();
   const known = backend.getSync
@@ -50,16 +46,26 @@ export async function getOrSet<T>(
   let landed: Landed;
   for (let tries = 1; ; tries += 1) {
     landed = await mode.run(place, (call, stop) => readOrLoad(begun, call, stop), patience);
-    if (!('payload' in landed) || mayBeGiven(landed.staleMs, plan)) break;
-    // Whoever began this flight takes what is stale; who does not, begins one of his own.
+    if ('value' in landed) return { value: landed.value as T, isHit: false };
+    if ('payload' in landed && mayBeGiven(landed.staleMs, plan)) break;
+    // Who began this flight left the key out, or takes what is stale. Then it is for this caller to begin one.
+    plan.signal?.throwIfAborted();
     if (tries > 1) mode.leave(place);
   }
-  if ('value' in landed) return { value: landed.value as T, isHit: false };
-  const decode = (): T => codec.decode(landed.payload, options.type) as T;
-  const { isHit } = landed;
+  const { payload, isHit } = landed;
+  const decode = (): T => codec.decode(payload, options.type) as T;
   // Thousands who waited for one large value must not decode it all in one turn of the event loop.
-  if (joins && !codec.isCheap(landed.payload)) return { value: await turns.run(decode), isHit };
+  if (joins && !codec.isCheap(payload)) return { value: await turns.run(decode), isHit };
   return { value: decode(), isHit };
+}
+
+/** A bad timeout is an error before any I/O, and so are bad tags. @throws {TypeError} */
+export function checkLoadOptions(
+  view: CacheView,
+  { timeout, tags }: Pick<LoadOptions<never>, 'timeout' | 'tags'>,
+): void {
+  if (typeof timeout !== 'function') view.ttl(timeout);
+  if (tags !== undefined && typeof tags !== 'function') tagsToBear(view, tags);
 }
 
 async function readOrLoad<T>(
@@ -112,7 +118,8 @@ async function loadAndKeep<T>(
   return keepLoaded(load, before, await loadedValue(load), storeMissing(load, found));
 }
 
-function mayBeGiven(staleMs: number | undefined, plan: LoadPlan): boolean {
+/** True if a caller with this plan takes what has not been fresh for so long. */
+export function mayBeGiven(staleMs: number | undefined, plan: LoadPlan): boolean {
   if (staleMs === undefined) return true;
   return staleMs < Math.max(plan.whileRevalidate, plan.ifError) * 1000;
 }

@@ -68,10 +68,10 @@ export async function giveBack<T>({ view, right }: Load<T>): Promise<void> {
 }
 
 /** A load is not failed by a value that cannot be cached: it is returned as it is, each time. */
-function encodedOrWarned<T>(
+export function encodedOrWarned<T>(
   view: CacheView,
   value: T,
-  options: LoadOptions<T>,
+  options: Pick<LoadOptions<T>, 'type'>,
 ): Payload | undefined {
   try {
     return view.parts.codec.encode(value, options.type);

@@ -29,6 +29,20 @@ export class LoadRight {
     this.storing = storing.catch(() => undefined);
     await storing;
   }
+
+  /** `store()` for several keys at once. @param store Is told which of them it may. */
+  static async storeMany(
+    rights: ReadonlyMap<string, LoadRight>,
+    keys: readonly string[],
+    store: (keys: readonly string[]) => Promise<unknown>,
+  ): Promise<void> {
+    const open = keys.filter((key) => !rights.get(key)!.isVoid);
+    if (open.length === 0) return;
+    const storing = store(open);
+    const settled = storing.catch(() => undefined);
+    for (const key of open) rights.get(key)!.storing = settled;
+    await storing;
+  }
 }
 
 /**

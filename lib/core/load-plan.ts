@@ -73,6 +73,17 @@ export function planOf(view: CacheView, options: LoadOptions<never>): LoadPlan {
   };
 }
 
+/** The plan of a call for many keys. @throws {TypeError} for what such a call cannot be told. */
+export function planOfMany(view: CacheView, options: LoadOptions<never>): LoadPlan {
+  for (const name of ['lock', 'staleWhileRevalidate', 'staleIfError'] as const) {
+    if (options[name] === undefined) continue;
+    throw new TypeError(
+      `"${name}" cannot be given to getOrSetMany(), which loads once at a time in each process and gives out nothing stale. Use getOrSet() for each key.`,
+    );
+  }
+  return planOf(view, options);
+}
+
 /** How long a caller waits, and what it gets when that is over. */
 export function patienceOf(view: CacheView, key: string, { limitMs, signal }: LoadPlan): Patience {
   return { limitMs, signal, overdue: () => overdue(view, key, limitMs) };

@@ -7,6 +7,7 @@ import { KeptLease } from './kept-lease.js';
 import type { Load } from './load.interface.js';
 import type { Loader } from './call-options.interface.js';
 import type { LoadPlan } from './load-plan.js';
+import type { LoadStop } from './load-stop.js';
 import { removeDead } from './replace-dead.js';
 
 /** What one who found nothing is to do. */
@@ -107,7 +108,14 @@ export async function turnToReload<T>(
 /** What the loader brings. @throws what it throws. @throws the reason, if the load is stopped before. */
 export async function loadedValue<T>({ source, callLoader, stop }: Load<T>): Promise<T> {
   if (typeof source !== 'function') return source;
-  const loading = callLoader(() => (source as Loader<T>)(stop.context));
+  return settled(
+    callLoader(() => (source as Loader<T>)(stop.context)),
+    stop,
+  );
+}
+
+/** What the work of a loader brings. @throws the reason, if the load is stopped before. */
+export async function settled<T>(loading: T | PromiseLike<T>, stop: LoadStop): Promise<T> {
   return isThenable(loading) ? stop.before(loading) : loading;
 }
 

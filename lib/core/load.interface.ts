@@ -30,7 +30,9 @@ export type Landed =
       readonly staleMs?: number;
     }
   /** A value that could not be stored, as it was loaded. */
-  | { readonly value: unknown; readonly isHit: false };
+  | { readonly value: unknown; readonly isHit: false }
+  /** Nothing was loaded for the key: the loader of several left it out. */
+  | { readonly isAbsent: true };
 
 /**
  * What comes of loading again what is not fresh any more. `held off`: it failed a moment ago, or another is about it; `gone`: it

@@ -9,11 +9,17 @@ interface Flight {
 }
 
 interface RunningFlight<T> extends Flight {
+  readonly trip: Trip;
+  promise: Promise<T>;
+}
+
+/** Work that is under way, for one key or for several. */
+interface Trip {
+  readonly keys: readonly string[];
   readonly stop: LoadStop;
   readonly limitMs: number;
   /** How many wait for it. */
   waiting: number;
-  promise: Promise<T>;
 }
 
 /** Calls a loader in a way that lets a flight know what the loader waits for. */
@@ -65,11 +71,36 @@ export class SingleFlight<T> {
     const joined = this.#flights.get(key);
     if (joined && asking && reaches(joined, asking)) return Promise.reject(deadlock(key));
     const flight = joined ?? this.#start(key, work, patience);
-    flight.waiting += 1;
-    // Who began the work has its limit, and who came later and has the same waits for less than that.
-    const isPatient = patience.signal === undefined && patience.limitMs >= flight.limitMs;
-    const landing = isPatient ? flight.promise : this.#wait(flight, patience);
+    const landing = this.#wait(flight.trip, flight.promise, patience);
     return asking ? whileWaiting(asking, flight, landing) : landing;
+  }
+
+  /**
+   * One work for several keys, for none of which there is work under way. Who asks for one of them meanwhile waits for that.
+   *
+   * @param work What it brings for each key. @param absent What those get for whose key it brings nothing.
+   */
+  runMany(
+    keys: readonly string[],
+    work: FlightWork<ReadonlyMap<string, T>>,
+    absent: T,
+    patience: Patience,
+  ): Promise<ReadonlyMap<string, T>> {
+    const asking = current.getStore();
+    const whole: Flight = { key: keys[0]!, waitsFor: new Set() };
+    const trip = tripOf(keys, patience);
+    const flights = keys.map((key) => {
+      const flight = { key, waitsFor: new Set([whole]), trip } as unknown as RunningFlight<T>;
+      this.#flights.set(key, flight);
+      return flight;
+    });
+    const promise = work((load) => current.run(whole, load), trip.stop);
+    for (const flight of flights) {
+      flight.promise = promise.then((brought) => brought.get(flight.key) ?? absent);
+      this.#landing(flight);
+    }
+    const landing = this.#wait(trip, promise, patience);
+    return asking ? whileWaiting(asking, whole, landing) : landing;
   }
 
   /** `run()` for work that nobody waits for, the one who begins it least of all. */
@@ -82,51 +113,59 @@ export class SingleFlight<T> {
     this.#flights.delete(key);
   }
 
-  #start(key: string, work: FlightWork<T>, { limitMs, overdue }: Patience): RunningFlight<T> {
-    const flight = {
-      key,
-      waitsFor: new Set<Flight>(),
-      stop: new LoadStop(limitMs, overdue),
-      limitMs,
-      waiting: 0,
-    } as unknown as RunningFlight<T>;
+  #start(key: string, work: FlightWork<T>, patience: Patience): RunningFlight<T> {
+    const trip = tripOf([key], patience);
+    const flight = { key, waitsFor: new Set<Flight>(), trip } as unknown as RunningFlight<T>;
     // Known before its work begins, so that work which asks for its own key at once is found out.
     this.#flights.set(key, flight);
-    const land = (): void => {
-      flight.stop.end();
-      this.#forget(flight);
-    };
-    flight.promise = work((load) => current.run(flight, load), flight.stop);
-    flight.promise.then(land, land);
+    flight.promise = work((load) => current.run(flight, load), trip.stop);
+    this.#landing(flight);
     return flight;
   }
 
-  #forget(flight: RunningFlight<T>): void {
-    if (this.#flights.get(flight.key) === flight) this.#flights.delete(flight.key);
+  #landing(flight: RunningFlight<T>): void {
+    const land = (): void => {
+      flight.trip.stop.end();
+      if (this.#flights.get(flight.key) === flight) this.#flights.delete(flight.key);
+    };
+    flight.promise.then(land, land);
   }
 
-  /** The flight's result, for one who may leave before. */
-  #wait(flight: RunningFlight<T>, { limitMs, overdue, signal }: Patience): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
+  /** What the work brings, for one who may leave before. */
+  #wait<R>(trip: Trip, promise: Promise<R>, { limitMs, overdue, signal }: Patience): Promise<R> {
+    trip.waiting += 1;
+    // Who began the work has its limit, and who came later and has the same waits for less than that.
+    if (signal === undefined && limitMs >= trip.limitMs) return promise;
+    return new Promise<R>((resolve, reject) => {
       const leave = (reason: unknown): void => {
         done();
-        flight.waiting -= 1;
         reject(reason);
-        if (flight.waiting > 0) return;
-        this.#forget(flight);
-        flight.stop.abandon(reason);
+        trip.waiting -= 1;
+        if (trip.waiting === 0) this.#abandon(trip, reason);
       };
       const onAbort = (): void => leave(signal!.reason);
       const timer =
-        limitMs < flight.limitMs ? setTimeout(() => leave(overdue()), limitMs) : undefined;
+        limitMs < trip.limitMs ? setTimeout(() => leave(overdue()), limitMs) : undefined;
       const done = (): void => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', onAbort);
       };
       signal?.addEventListener('abort', onAbort);
-      flight.promise.finally(done).then(resolve, reject);
+      promise.finally(done).then(resolve, reject);
     });
   }
+
+  /** Nobody waits for the work any more: it is stopped, and who comes from now on begins anew. */
+  #abandon(trip: Trip, reason: unknown): void {
+    for (const key of trip.keys) {
+      if (this.#flights.get(key)?.trip === trip) this.#flights.delete(key);
+    }
+    trip.stop.abandon(reason);
+  }
+}
+
+function tripOf(keys: readonly string[], { limitMs, overdue }: Patience): Trip {
+  return { keys, stop: new LoadStop(limitMs, overdue), limitMs, waiting: 0 };
 }
 
 async function whileWaiting<T>(asking: Flight, flight: Flight, landing: Promise<T>): Promise<T> {
