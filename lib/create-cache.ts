@@ -10,6 +10,8 @@ import { json } from './serializers/json/index.js';
 export interface CreateCacheExtras {
   /** Default: the machine's clock. */
   readonly clock?: Clock;
+  /** What `jitter` is drawn from: at least 0 and less than 1. Default: `Math.random`. */
+  readonly random?: () => number;
   /** Default: warnings and errors on standard error. */
   readonly logger?: CacheLogger;
 }
@@ -23,12 +25,13 @@ export interface CreateCacheExtras {
 export async function createCache(
   options: NamedCacheOptions & CreateCacheExtras = {},
 ): Promise<CacheService> {
-  const { clock, logger, ...settings } = options;
+  const { clock, random, logger, ...settings } = options;
   const registry = await CacheRegistry.open({
     caches: { default: settings },
     backends: BACKENDS,
     serializer: json(),
     clock,
+    random,
     logger,
   });
   return registry.get('default');

@@ -38,7 +38,7 @@ export interface CounterStart {
 export interface LeaseOptions {
   /**
    * An entry that has less than so many seconds left is stale: it is handed out to everybody, and the right to load it
-   * again to one. Undefined: an entry is good until it expires.
+   * again to one. `Infinity`: any entry that expires. Undefined: an entry is good until it expires.
    */
   readonly stale?: number | undefined;
 }

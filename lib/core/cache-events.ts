@@ -6,7 +6,10 @@ export interface CacheOperationEvent {
   readonly alias: string;
   /** The backend's name. */
   readonly backend: string;
-  /** The method, such as `get`; or `server` and `decode` for what the backend tells by itself. */
+  /**
+   * The method, such as `get`; or `server` and `decode` for what the backend tells by itself, and `reload` for a stale value
+   * that could not be loaded again.
+   */
   readonly operation: string;
   /**
    * `hit`, `miss`: what a read found. `done`: a write or another call that did what it says. `refused`: it answered false.

@@ -1,7 +1,8 @@
 import type { BackendReport, CacheBackend } from './cache-backend.interface.js';
 import type { OnError } from './cache-options.interface.js';
-import type { Landed } from './get-or-set.js';
+import type { Landed, Reloaded } from './load.interface.js';
 import type { GuardedBackends } from './guarded.backend.js';
+import type { HoldOffs } from './hold-offs.js';
 import type { KeyBuilder } from './key-builder.js';
 import type { LoadFences } from './load-fences.js';
 import type { CacheLife } from './cache-life.js';
@@ -24,14 +25,22 @@ export interface CacheParts extends GuardedBackends {
   readonly onError: OnError;
   /** Loads under way. A failure must not cross from a strict view into a forgiving one, so each mode has its own. */
   readonly flights: Readonly<Record<OnError, SingleFlight<Landed>>>;
+  /** The same for loads of what lies there and is not fresh any more. */
+  readonly reloads: Readonly<Record<OnError, SingleFlight<Reloaded>>>;
+  /** Places of values that could not be loaded again a moment ago, or that another process is loading again. */
+  readonly holdOffs: HoldOffs;
   /** What keeps these loads from storing what is out of date. */
   readonly fences: LoadFences;
+  /** Places where a lease may lie whose answer was lost: nobody waits for it to end. */
+  readonly doubts: HoldOffs;
   readonly turns: TurnBudget;
   readonly log: CacheLog;
   /** True while developing: calls are checked for timeouts that were meant as milliseconds. */
   readonly warnsOfMilliseconds: boolean;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** At least 0 and less than 1. */
+  readonly random: () => number;
   readonly report: (report: BackendReport) => void;
   /** What is known of tags without asking. */
   readonly tagMemory: TagMemory;

@@ -78,6 +78,11 @@ export class CacheDeadlockError extends CacheError {
   override readonly name = 'CacheDeadlockError';
 }
 
+/** A load of `getOrSet` did not end in its time. Whatever it still brings is not stored. */
+export class CacheLoadTimeoutError extends CacheError {
+  override readonly name = 'CacheLoadTimeoutError';
+}
+
 /** A lock was not to be had in time, because somebody else holds it. The work that it was for did not begin. */
 export class CacheLockedError extends CacheError {
   override readonly name = 'CacheLockedError';

@@ -12,10 +12,11 @@ import type { CacheParts } from './cache-parts.interface.js';
 import { CacheService } from './cache.service.js';
 import { CacheConfigError, reasonOf, shortKey } from './cache.errors.js';
 import { systemClock, type Clock } from './clock.js';
-import type { Landed } from './get-or-set.js';
 import { guarded } from './guarded.backend.js';
+import { HoldOffs } from './hold-offs.js';
 import { KeyBuilder } from './key-builder.js';
 import { LoadFences } from './load-fences.js';
+import type { Landed, Reloaded } from './load.interface.js';
 import { didYouMean } from './option-checks.js';
 import { PayloadCodec } from './payload-codec.js';
 import { resolveCacheOptions, type ResolvedCacheOptions } from './resolve-cache-options.js';
@@ -42,6 +43,8 @@ export interface RegistryOptions {
   readonly serializer: Serializer;
   /** Default: the machine's clock. */
   readonly clock?: Clock | undefined;
+  /** What chance is made of: at least 0 and less than 1. Default: `Math.random`. */
+  readonly random?: (() => number) | undefined;
   /** Default: warnings and errors on standard error. */
   readonly logger?: CacheLogger | undefined;
 }
@@ -161,7 +164,9 @@ async function openCache(
   const backend = await makeBackend(settings, options.backends, context);
   reporter.name = backend.name;
   await backend.open?.();
+  const now = (): number => clock.now();
   const flights = { miss: new SingleFlight<Landed>(), throw: new SingleFlight<Landed>() };
+  const reloads = { miss: new SingleFlight<Reloaded>(), throw: new SingleFlight<Reloaded>() };
   const parts: CacheParts = {
     alias,
     backend,
@@ -175,7 +180,10 @@ async function openCache(
     timeout: settings.timeout,
     onError,
     flights,
-    fences: new LoadFences([flights.miss, flights.throw]),
+    reloads,
+    holdOffs: new HoldOffs(now),
+    fences: new LoadFences([flights.miss, flights.throw, reloads.miss, reloads.throw]),
+    doubts: new HoldOffs(now),
     turns: new TurnBudget(),
     tagMemory: new TagMemory(),
     space: '',
@@ -183,7 +191,8 @@ async function openCache(
     companion,
     log,
     warnsOfMilliseconds: process.env['NODE_ENV'] !== 'production',
-    now: () => clock.now(),
+    now,
+    random: options.random ?? Math.random,
     report,
   };
   log.log(`cache "${alias}": ${backend.description ?? backend.name}`);

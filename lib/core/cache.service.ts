@@ -1,7 +1,10 @@
 import type {
   CallOptions,
   CounterOptions,
+  Loader,
+  LoadManyOptions,
   LoadOptions,
+  ManyLoader,
   ReadOptions,
   TimeoutOf,
   TouchOptions,
@@ -17,6 +20,7 @@ import { add, clear, has, pull, remove, touch, ttlOf } from './entry-operations.
 import { holdTags, invalidateTags } from './entry-writes.js';
 import { fragmentKey, type FragmentPart } from './fragment-key.js';
 import { getOrSet } from './get-or-set.js';
+import { getOrSetMany } from './get-or-set-many.js';
 import { get, set } from './hot-operations.js';
 import { deleteMany, type Entries, getMany, setMany } from './many-operations.js';
 import { namespaceParts } from './namespace.js';
@@ -118,9 +122,10 @@ export class CacheService {
   }
 
   /**
-   * Removes an entry. What is being loaded for it by `getOrSet()` in this process is not stored.
+   * Removes an entry. What is being loaded for it by `getOrSet()` is not stored: by this process never, by others where the
+   * backend gives out leases.
    *
-   * @returns true if one was removed. One whose tags were invalidated may count.
+   * @returns true if one was removed. One whose tags were invalidated, or that is being loaded, may count.
    * @see Django, BaseCache.delete()
    */
   delete(key: string, options?: CallOptions): Promise<boolean> {
@@ -166,10 +171,13 @@ export class CacheService {
   /**
    * The stored value, or the given one, or what the function loads; the latter two are then stored.
    *
-   * A key is loaded once at a time in this process: who asks while a load runs waits for it and gets a copy of its own.
-   * The value is stored only if nobody else stored one meanwhile, and nobody deleted the entry in this process or invalidated
-   * a tag of it in any; who waited gets it all the same, and who asks afterwards begins another load. A failing backend never
-   * fails the call in the default mode: the loaded value is returned, not stored.
+   * A key is loaded once at a time, in this process always and in all processes where the backend gives out leases (`lock`):
+   * who asks while a load runs waits for it and gets a copy of its own. The value is stored only if nobody else stored one
+   * meanwhile, nobody deleted the entry, and nobody invalidated a tag of it; who waited gets it all the same, and who asks
+   * afterwards begins another load. A failing backend never fails the call in the default mode: the loaded value is returned.
+   *
+   * Nobody waits for longer than `hardTimeout`, 30 seconds by default. With `staleWhileRevalidate` and `staleIfError` a value
+   * is given out after its timeout, while it is loaded again or if it cannot be.
    *
    * @param timeout Seconds, a function of the loaded value, or `LoadOptions`; 0 or less: the value is not stored. Tags that
    * are a function of the value are looked at after the load: if one of them may have been invalidated while it ran, going by
@@ -177,12 +185,14 @@ export class CacheService {
    * @returns A loaded `undefined` is returned and not stored. A value that cannot be serialised is returned as it is, not
    * stored, and logged once.
    * @throws what the function throws, the same error to everybody who waits; nothing is stored then.
+   * @throws {CacheLoadTimeoutError} if the load does not end in its time. @throws the signal's reason, if that is aborted.
+   * @throws {CacheUnsupportedError} for `lock: true` on a backend that gives out no leases.
    * @throws {CacheDeadlockError} if the function asks for the key that it is loading.
    * @see Django, BaseCache.get_or_set()
    */
   async getOrSet<T>(
     key: string,
-    valueOrLoad: (() => T | Promise<T>) | T,
+    valueOrLoad: Loader<T> | T,
     timeout?: Timeout | TimeoutOf<T> | LoadOptions<T>,
   ): Promise<T> {
     const options: LoadOptions<T> =
@@ -196,6 +206,31 @@ export class CacheService {
   }
 
   /**
+   * The values of several keys: those that are stored, and what the function loads for all others in one call, which is then
+   * stored. What another call of this process is loading is waited for; other processes are not asked.
+   *
+   * @param load Is handed the keys that are missing, and a signal. What it leaves out, or brings as undefined, is not stored.
+   * @param timeout As of `getOrSet()`.
+   * @returns the values under the callers' keys, in the order they were asked for; without those that nobody has.
+   * @throws what the function throws. @throws {CacheLoadTimeoutError} if it does not end in its time.
+   */
+  async getOrSetMany<T>(
+    keys: Iterable<string>,
+    load: ManyLoader<T>,
+    timeout?: Timeout | TimeoutOf<T> | LoadManyOptions<T>,
+  ): Promise<Map<string, T>> {
+    const view = this.#view;
+    const options: LoadManyOptions<T> =
+      typeof timeout === 'function' ? { timeout } : optionsOf<LoadManyOptions<T>>(timeout);
+    const loaded = await view.runLong(
+      'getOrSetMany',
+      () => getOrSetMany(view, keys, load, options),
+      ({ isHit }) => (isHit ? 'hit' : 'miss'),
+    );
+    return loaded.values as Map<string, T>;
+  }
+
+  /**
    * A rendered part of a page, or what the function renders, which is then stored: `getOrSet()` under `fragmentKey()`.
    *
    * @param varyOn Everything that the fragment depends on, in order: texts, finite numbers, bigints, booleans, null.
@@ -206,7 +241,7 @@ export class CacheService {
   async fragment<T>(
     name: string,
     varyOn: Iterable<FragmentPart>,
-    render: () => T | Promise<T>,
+    render: Loader<T>,
     timeout?: Timeout | TimeoutOf<T> | LoadOptions<T>,
   ): Promise<T> {
     return this.getOrSet(fragmentKey(name, varyOn), render, timeout);
@@ -365,8 +400,12 @@ export class CacheService {
 
   /** Lets what is in flight end, then releases sockets and timers. Closes all views too. Idempotent. */
   close(): Promise<void> {
-    const { life, backend } = this.#view.parts;
-    return life.close(async () => backend.close?.());
+    const { life, fences, backend } = this.#view.parts;
+    return life.close(async () => {
+      // Other processes need not wait for loads that will store nothing.
+      await fences.releaseAll();
+      await backend.close?.();
+    });
   }
 
   /**

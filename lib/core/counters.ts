@@ -10,6 +10,7 @@ import type { CacheView } from './cache-view.js';
 import * as derived from './derived-operations.js';
 import { stampKeysOf } from './entry-operations.js';
 import { find, look } from './entry-reads.js';
+import { withoutFreshness } from './envelope.js';
 import { addLive } from './replace-dead.js';
 
 const GIVE_TIMEOUT =
@@ -44,7 +45,7 @@ export async function addToCounter(
   }
 }
 
-/** The new value; undefined if there is no live entry: one whose tags were invalidated is none, whatever it holds. */
+/** The new value; undefined if there is no live entry: one that was invalidated or is stale is none, whatever it holds. */
 async function addIfLive(
   view: CacheView,
   finalKey: string,
@@ -55,8 +56,8 @@ async function addIfLive(
     return await derived.incr(view.strict, finalKey, delta, start);
   } catch (error) {
     if (!(error instanceof CacheTypeError)) throw error;
-    const { dead } = await look(view, view.strict, finalKey);
-    if (!dead) throw error;
+    const { dead, stale } = await look(view, view.strict, finalKey);
+    if (!dead && !stale) throw error;
     return undefined;
   }
 }
@@ -87,7 +88,9 @@ export async function moveVersion(
   // A key function may leave the version out; then there is nothing to move.
   if (toKey === fromKey) return to;
   await view.voidLoads([fromKey, toKey]);
-  if (ttl !== 0 && !(await strict.set(toKey, payload, ttl))) {
+  // With a timeout of its own it is fresh as long as that.
+  const moved = given === undefined ? payload : withoutFreshness(payload);
+  if (ttl !== 0 && !(await strict.set(toKey, moved, ttl))) {
     throw new CacheBackendError(
       'CACHE_BACKEND',
       `The ${strict.name} backend of cache "${view.parts.alias}" did not store "${shortKey(toKey)}", so "${shortKey(key)}" stays at version ${from}.`,

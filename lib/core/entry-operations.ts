@@ -1,10 +1,11 @@
 import type { ReadOptions, TouchOptions, WriteOptions } from './call-options.interface.js';
-import type { Ttl } from './cache-backend.interface.js';
+import type { Payload, Ttl } from './cache-backend.interface.js';
 import { MISS, type CacheView } from './cache-view.js';
 import * as derived from './derived-operations.js';
 import { find, peek } from './entry-reads.js';
 import { inEnvelope, prepareWrite, stampsToBear } from './entry-writes.js';
-import { addLive } from './replace-dead.js';
+import { Envelope, withoutFreshness } from './envelope.js';
+import { addLive, replaceSeen } from './replace-dead.js';
 
 // What `CacheService` does to one entry, besides `get()` and `set()`.
 
@@ -38,14 +39,30 @@ export async function touch(view: CacheView, key: string, options: TouchOptions)
     return backend.delete(finalKey);
   }
   if (backend.getSync) {
-    return (await peek(view, backend, finalKey)) !== undefined && backend.touch(finalKey, ttl);
+    const live = await peek(view, backend, finalKey);
+    return (
+      live !== undefined && touched(view, finalKey, live, ttl, () => backend.touch(finalKey, ttl))
+    );
   }
   // Both at once: an entry that was invalidated stays so, whatever time it gets.
   const [isTouched, live] = await Promise.all([
     backend.touch(finalKey, ttl),
     peek(view, backend, finalKey, stampKeys),
   ]);
-  return isTouched && live !== undefined;
+  return isTouched && live !== undefined && touched(view, finalKey, live, ttl);
+}
+
+/** What was to be served stale after a time is fresh until the new one is over, so it is stored anew. */
+async function touched(
+  view: CacheView,
+  finalKey: string,
+  live: Payload,
+  ttl: Ttl,
+  otherwise: () => Promise<boolean> = () => Promise.resolve(true),
+): Promise<boolean> {
+  const fresh = withoutFreshness(live);
+  if (fresh === live) return otherwise();
+  return view.changed(replaceSeen(view, finalKey, live, fresh, ttl), false);
 }
 
 /** True if there is a live entry. */
@@ -58,7 +75,7 @@ export async function has(
   return (await peek(view, view.backend, finalKey, stampKeysOf(view, options))) !== undefined;
 }
 
-/** Seconds that a live entry has left. */
+/** Seconds that a live entry has left, those in which it may be served stale not counted. */
 export async function ttlOf(
   view: CacheView,
   key: string,
@@ -71,7 +88,10 @@ export async function ttlOf(
     read(finalKey),
     peek(view, backend, finalKey, stampKeysOf(view, options)),
   ]);
-  return live === undefined ? undefined : ttl;
+  if (live === undefined) return undefined;
+  const freshUntil = live instanceof Envelope ? live.head.freshUntil : undefined;
+  if (freshUntil === undefined || ttl === undefined) return ttl;
+  return Math.min(ttl ?? Infinity, (freshUntil - view.parts.now()) / 1000);
 }
 
 /** True if a live entry was removed. */

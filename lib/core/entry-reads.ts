@@ -5,7 +5,8 @@ import { type Envelope, openEnvelope } from './envelope.js';
 import { FLAG_ENVELOPE } from './payload-flags.js';
 import { stampOf } from './tag-stamps.js';
 
-// Reads that look whether the tags of what they find were invalidated. What bears no tags passes untouched.
+// Reads that look whether the tags of what they find were invalidated, and whether it is fresh. What bears neither tags nor a
+// time until when it is fresh passes untouched.
 
 /** What lies under a key. */
 export interface Look {
@@ -13,12 +14,14 @@ export interface Look {
   readonly entry: Payload | undefined;
   /** What lies there and is no entry any more: a tag of it was invalidated, or its head cannot be read. */
   readonly dead: Payload | undefined;
+  /** What lies there and is not fresh any more. It was stored to be served stale, and no tag of it was invalidated. */
+  readonly stale: Envelope | undefined;
   /** The stamps that were read with it, under their keys. */
   readonly stamps: ReadonlyMap<string, Payload>;
 }
 
 const NO_STAMPS: ReadonlyMap<string, Payload> = new Map();
-const NOTHING: Look = { entry: undefined, dead: undefined, stamps: NO_STAMPS };
+const NOTHING: Look = { entry: undefined, dead: undefined, stale: undefined, stamps: NO_STAMPS };
 
 /** The payload if it is live, where stamps can be read at once. */
 export function liveSync(
@@ -29,9 +32,9 @@ export function liveSync(
 ): Payload | undefined {
   if (payload === undefined || payload.flags !== FLAG_ENVELOPE) return payload;
   const envelope = opened(view, payload, finalKey);
-  const isGood = envelope?.head.stamps.every(
-    ({ key, text }) => stampOf(backend.getSync!(key)) === text,
-  );
+  const isGood =
+    envelope?.isFresh(view.parts.now()) &&
+    envelope.head.stamps.every(({ key, text }) => stampOf(backend.getSync!(key)) === text);
   return isGood ? envelope : undefined;
 }
 
@@ -100,9 +103,11 @@ export async function findMany(
   }
   if (!envelopes) return found;
   const stamps = await stampsOfAll([...envelopes.values()], backend, asked, found);
+  const now = view.parts.now();
   for (const [finalKey, envelope] of envelopes) {
     view.saw(finalKey, envelope.head.stamps);
-    if (isLive(envelope, found, stamps)) found.set(finalKey, envelope);
+    if (envelope.isFresh(now) && hasItsStamps(envelope, found, stamps))
+      found.set(finalKey, envelope);
     else found.delete(finalKey);
   }
   return found;
@@ -138,6 +143,16 @@ async function stampsOfAll(
   return unread.size === 0 ? found : derived.getMany(backend, [...unread]);
 }
 
+/** What a payload is that was read under a key. */
+export function judged(
+  view: CacheView,
+  backend: CacheBackend,
+  finalKey: string,
+  payload: Payload,
+): Promise<Look> {
+  return judge(view, backend, finalKey, payload, [], NO_STAMPS);
+}
+
 async function judge(
   view: CacheView,
   backend: CacheBackend,
@@ -149,20 +164,21 @@ async function judge(
   if (payload === undefined) return asked.length === 0 ? NOTHING : { ...NOTHING, stamps };
   if (payload.flags !== FLAG_ENVELOPE) {
     if (asked.length > 0) view.saw(finalKey, []);
-    return { entry: payload, dead: undefined, stamps };
+    return { ...NOTHING, entry: payload, stamps };
   }
   const envelope = opened(view, payload, finalKey);
-  if (envelope === undefined) return { entry: undefined, dead: payload, stamps };
+  if (envelope === undefined) return { ...NOTHING, dead: payload, stamps };
   const own = envelope.head.stamps;
   view.saw(finalKey, own);
   const unread = own.filter(({ key }) => !asked.includes(key)).map(({ key }) => key);
   const more = unread.length === 0 ? stamps : await derived.getMany(backend, unread);
-  return isLive(envelope, stamps, more)
-    ? { entry: envelope, dead: undefined, stamps }
-    : { entry: undefined, dead: envelope, stamps };
+  if (!hasItsStamps(envelope, stamps, more)) return { ...NOTHING, dead: envelope, stamps };
+  return envelope.isFresh(view.parts.now())
+    ? { ...NOTHING, entry: envelope, stamps }
+    : { ...NOTHING, stale: envelope, stamps };
 }
 
-function isLive(
+function hasItsStamps(
   { head }: Envelope,
   stamps: ReadonlyMap<string, Payload>,
   more: ReadonlyMap<string, Payload>,

@@ -58,11 +58,21 @@ export async function stampsToBear(view: CacheView, tags: TagsToBear): Promise<r
   );
 }
 
-/** The payload with its stamps. */
-export function inEnvelope(view: CacheView, payload: Payload, stamps: readonly Stamp[]): Payload {
-  return stamps.length === 0
-    ? payload
-    : new Envelope(payload, { storedAt: view.parts.now(), stamps });
+/**
+ * The payload with its stamps.
+ *
+ * @param freshSeconds For how long it is fresh. Default: until it expires.
+ */
+export function inEnvelope(
+  view: CacheView,
+  payload: Payload,
+  stamps: readonly Stamp[],
+  freshSeconds?: number,
+): Payload {
+  if (stamps.length === 0 && freshSeconds === undefined) return payload;
+  const storedAt = view.parts.now();
+  const freshUntil = freshSeconds === undefined ? undefined : storedAt + freshSeconds * 1000;
+  return new Envelope(payload, { storedAt, freshUntil, stamps });
 }
 
 /** Stores an entry. Answers as `CacheBackend.set()`; at a ttl of 0 what is there is removed instead. */

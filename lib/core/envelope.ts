@@ -39,11 +39,24 @@ export class Envelope implements Payload {
     this.#bytes = bytes;
   }
 
+  /** @param now Milliseconds since the epoch. */
+  isFresh(now: number): boolean {
+    const { freshUntil } = this.head;
+    return freshUntil === undefined || freshUntil > now;
+  }
+
   /** The head and the inner payload as bytes. */
   get data(): Buffer {
     this.#bytes ??= encodeEnvelope(this.inner, this.head);
     return this.#bytes;
   }
+}
+
+/** The payload as one that is fresh until it expires. */
+export function withoutFreshness(payload: Payload): Payload {
+  if (!(payload instanceof Envelope) || payload.head.freshUntil === undefined) return payload;
+  const { storedAt, stamps } = payload.head;
+  return stamps.length === 0 ? payload.inner : new Envelope(payload.inner, { storedAt, stamps });
 }
 
 /** The envelope that a payload with `FLAG_ENVELOPE` is. @throws {CacheCorruptError} if its head cannot be read. */

@@ -1,20 +1,15 @@
-import type { LoadOptions } from './call-options.interface.js';
-import type { Payload, Ttl } from './cache-backend.interface.js';
+import type { Loader, LoadOptions } from './call-options.interface.js';
 import { MISS, type CacheView } from './cache-view.js';
-import { CacheSerializationError, reasonOf } from './cache.errors.js';
-import type { Stamp } from './envelope.js';
 import { liveSync, type Look, look } from './entry-reads.js';
-import { inEnvelope, tagsToBear } from './entry-writes.js';
-import type { LoadRight } from './load-fences.js';
-import { placesOf, stampKeysOf, stampsAfterLoad, stampsBeforeLoad } from './load-tags.js';
+import { tagsToBear } from './entry-writes.js';
+import { giveBack, keepLoaded, storeMissing } from './keep-loaded.js';
+import { type LoadPlan, patienceOf, planOf } from './load-plan.js';
+import type { LoadStop } from './load-stop.js';
+import { beginRight, stampKeysOf, stampsBeforeLoad } from './load-tags.js';
+import { loadedValue, turnToLoad } from './load-turn.js';
+import type { Landed, Load } from './load.interface.js';
+import { staleOrReloaded } from './reload.js';
 import type { CallLoader } from './single-flight.js';
-
-/** What a flight of `getOrSet()` brings. */
-export type Landed =
-  /** Each caller decodes a copy of its own. */
-  | { readonly payload: Payload; readonly isHit: boolean }
-  /** A value that could not be stored, as it was loaded. */
-  | { readonly value: unknown; readonly isHit: false };
 
 /** What a caller of `getOrSet()` gets. */
 export interface Loaded<T> {
@@ -23,21 +18,19 @@ export interface Loaded<T> {
   readonly isHit: boolean;
 }
 
-/** One load per key at a time in this process; the flight covers the read as well. */
+/** One load per key at a time; the flight in this process covers the read as well. */
 export async function getOrSet<T>(
   view: CacheView,
   key: string,
-  valueOrLoad: (() => T | Promise<T>) | T,
+  source: Loader<T> | T,
   options: LoadOptions<T>,
 ): Promise<Loaded<T>> {
   const { codec, flights, turns } = view.parts;
   const { backend } = view;
   const finalKey = view.key(key, options.version);
-  // A bad timeout is an error before any I/O, and so are bad tags.
-  if (typeof options.timeout !== 'function') view.ttl(options.timeout);
-  if (options.tags !== undefined && typeof options.tags !== 'function') {
-    tagsToBear(view, options.tags);
-  }
+  checkLoadOptions(view, options);
+  const plan = planOf(view, options);
+  plan.signal?.throwIfAborted();
   const known = backend.getSync
     ? liveSync(view, backend, backend.getSync(finalKey), finalKey)
     : undefined;
@@ -48,90 +41,85 @@ export async function getOrSet<T>(
   const mode = flights[view.onError];
   const place = view.place(finalKey);
   const joins = mode.has(place);
-  const landed = await mode.run(place, (callLoader) =>
-    readOrLoad({ view, finalKey, source: valueOrLoad, options, callLoader }),
-  );
-  if ('value' in landed) return { value: landed.value as T, isHit: false };
-  const decode = (): T => codec.decode(landed.payload, options.type) as T;
-  const { isHit } = landed;
+  const begun = { view, key, finalKey, source, options, plan };
+  const patience = patienceOf(view, key, plan);
+  let landed: Landed;
+  for (let tries = 1; ; tries += 1) {
+    landed = await mode.run(place, (call, stop) => readOrLoad(begun, call, stop), patience);
+    if ('value' in landed) return { value: landed.value as T, isHit: false };
+    if ('payload' in landed && mayBeGiven(landed.staleMs, plan)) break;
+    // Who began this flight left the key out, or takes what is stale. Then it is for this caller to begin one.
+    plan.signal?.throwIfAborted();
+    if (tries > 1) mode.leave(place);
+  }
+  const { payload, isHit } = landed;
+  const decode = (): T => codec.decode(payload, options.type) as T;
   // Thousands who waited for one large value must not decode it all in one turn of the event loop.
-  if (joins && !codec.isCheap(landed.payload)) return { value: await turns.run(decode), isHit };
+  if (joins && !codec.isCheap(payload)) return { value: await turns.run(decode), isHit };
   return { value: decode(), isHit };
 }
 
-/** One flight. */
-interface Load<T> {
-  readonly view: CacheView;
-  readonly finalKey: string;
-  readonly source: (() => T | Promise<T>) | T;
-  readonly options: LoadOptions<T>;
-  readonly callLoader: CallLoader;
-  readonly right: LoadRight;
+/** A bad timeout is an error before any I/O, and so are bad tags. @throws {TypeError} */
+export function checkLoadOptions(
+  view: CacheView,
+  { timeout, tags }: Pick<LoadOptions<never>, 'timeout' | 'tags'>,
+): void {
+  if (typeof timeout !== 'function') view.ttl(timeout);
+  if (tags !== undefined && typeof tags !== 'function') tagsToBear(view, tags);
 }
 
-async function readOrLoad<T>({
-  view,
-  finalKey,
-  options,
-  ...rest
-}: Omit<Load<T>, 'right'>): Promise<Landed> {
-  const { fences } = view.parts;
+async function readOrLoad<T>(
+  begun: Omit<Load<T>, 'callLoader' | 'stop' | 'right'>,
+  callLoader: CallLoader,
+  stop: LoadStop,
+): Promise<Landed> {
+  const { view, finalKey, options } = begun;
   const stampKeys = stampKeysOf(view, options.tags);
   // Begun before anything is waited for: whatever is deleted from now on may be what is read here.
-  const right = fences.begin(view.place(finalKey), placesOf(view, options.tags, stampKeys));
+  const right = beginRight(view, finalKey, options.tags, stampKeys);
+  const load = { ...begun, callLoader, stop, right };
   try {
     const found = await view.during(() => look(view, view.backend, finalKey, stampKeys));
-    const { entry } = found;
+    const { entry, stale } = found;
     if (entry && view.decode(entry, finalKey) !== MISS) return { payload: entry, isHit: true };
-    return await loadAndKeep({ view, finalKey, options, ...rest, right }, found);
+    const reloaded = stale && (await staleOrReloaded(load, stale));
+    return reloaded ?? (await loadInTurn(load, found));
   } finally {
-    fences.end(right);
+    view.parts.fences.end(right);
   }
 }
 
-async function loadAndKeep<T>(load: Load<T>, found: Look): Promise<Landed> {
-  const { view, source, options, callLoader } = load;
-  const before = await view.during(() => stampsBeforeLoad(view, options.tags, found.stamps));
-  const value =
-    typeof source === 'function' ? await callLoader(source as () => T | Promise<T>) : source;
-  if (value === undefined) return { value, isHit: false };
-  const { timeout } = options;
-  const ttl = view.ttl(typeof timeout === 'function' ? timeout(value) : timeout);
-  const payload = encodeOrWarn(view, value, options);
-  if (payload === undefined) return { value, isHit: false };
-  if (ttl !== 0 && !view.parts.life.isOver) {
-    await view.during(async () => {
-      const stamps = await stampsAfterLoad(view, options.tags, before, value);
-      if (stamps) await keep(load, found, inEnvelope(view, payload, stamps), ttl, stamps);
-    });
-  }
-  return { payload, isHit: false };
-}
-
-async function keep<T>(
-  { view, finalKey, right }: Load<T>,
-  found: Look,
-  payload: Payload,
-  ttl: Ttl,
-  stamps: readonly Stamp[],
-): Promise<void> {
-  view.saw(finalKey, stamps);
-  // add() leaves what another process stored meanwhile; but it would refuse for ever where lies what nobody can read, or what
-  // was invalidated.
-  const isTaken = (found.dead ?? found.entry) !== undefined;
-  const storing = right.store(() => view.strict[isTaken ? 'set' : 'add'](finalKey, payload, ttl));
-  await view.changed(storing, undefined);
-}
-
-/** A load is not failed by a value that cannot be cached: it is returned as it is, each time. */
-function encodeOrWarn<T>(view: CacheView, value: T, options: LoadOptions<T>): Payload | undefined {
+async function loadInTurn<T>(load: Load<T>, found: Look): Promise<Landed> {
+  const turn = await turnToLoad(load, found);
+  if (turn.found) return { payload: turn.found, isHit: true };
+  const { view, finalKey, options } = load;
+  const { lease, hasWaited } = turn;
+  if (!lease) return loadAndKeep(load, found, found.stamps);
+  // What was deleted while this one waited for its turn was so before it loads.
+  const right = hasWaited ? beginRight(view, finalKey, options.tags) : load.right;
+  right.lease = lease;
+  const inTurn = { ...load, right };
   try {
-    return view.parts.codec.encode(value, options.type);
-  } catch (error) {
-    if (!(error instanceof CacheSerializationError)) throw error;
-    view.parts.log.warnOnce(
-      `A value loaded by getOrSet() cannot be kept in cache "${view.parts.alias}", so it is loaded each time. ${reasonOf(error)}.`,
-    );
-    return undefined;
+    return await loadAndKeep(inTurn, found, hasWaited ? undefined : found.stamps);
+  } finally {
+    await giveBack(inTurn);
+    if (hasWaited) view.parts.fences.end(right);
   }
+}
+
+/** @param stamps Those that were read just now. */
+async function loadAndKeep<T>(
+  load: Load<T>,
+  found: Look,
+  stamps: Look['stamps'] | undefined,
+): Promise<Landed> {
+  const { view, options } = load;
+  const before = await view.during(() => stampsBeforeLoad(view, options.tags, stamps));
+  return keepLoaded(load, before, await loadedValue(load), storeMissing(load, found));
+}
+
+/** True if a caller with this plan takes what has not been fresh for so long. */
+export function mayBeGiven(staleMs: number | undefined, plan: LoadPlan): boolean {
+  if (staleMs === undefined) return true;
+  return staleMs < Math.max(plan.whileRevalidate, plan.ifError) * 1000;
 }

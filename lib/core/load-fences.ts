@@ -1,11 +1,20 @@
+import type { KeptLease } from './kept-lease.js';
 import type { SingleFlight } from './single-flight.js';
 
 /** The right of one running load to store what it brings. */
 export class LoadRight {
   /** True: the entry was deleted or replaced since the load began, so what it brings may be from before. */
   isVoid = false;
+  /** True: nobody joins the load any more. */
+  isLeft = false;
+  /** True: another load has its lease by now, and stores instead of it. */
+  isPassedOn = false;
   /** Set while it stores. Never rejects. */
   storing: Promise<unknown> | undefined;
+  /** The right as it holds across processes, as long as this load has it. */
+  lease: KeptLease | undefined;
+  /** The right to load again what is stale, across processes: it lies beside the entry, so no change of that ends it. */
+  turn: KeptLease | undefined;
 
   constructor(
     readonly place: string,
@@ -13,11 +22,25 @@ export class LoadRight {
     readonly tagPlaces: readonly string[] | undefined,
   ) {}
 
-  /** Stores, unless that is void by now. The check and the beginning of the store are one step. */
+  /** Stores, if it still may. The check and the beginning of the store are one step. */
   async store(store: () => Promise<unknown>): Promise<void> {
-    if (this.isVoid) return;
+    if (this.isVoid || this.isPassedOn) return;
     const storing = store();
     this.storing = storing.catch(() => undefined);
+    await storing;
+  }
+
+  /** `store()` for several keys at once. @param store Is told which of them it may. */
+  static async storeMany(
+    rights: ReadonlyMap<string, LoadRight>,
+    keys: readonly string[],
+    store: (keys: readonly string[]) => Promise<unknown>,
+  ): Promise<void> {
+    const open = keys.filter((key) => !rights.get(key)!.isVoid);
+    if (open.length === 0) return;
+    const storing = store(open);
+    const settled = storing.catch(() => undefined);
+    for (const key of open) rights.get(key)!.storing = settled;
     await storing;
   }
 }
@@ -26,14 +49,15 @@ export class LoadRight {
  * Keeps a load that was under way when its entry was deleted or replaced from storing what it brings. Who waits for it still
  * gets that; who asks afterwards does not, but begins another load.
  *
- * What is void is so in this process. What another process loads is stopped by stamps, if it bears tags.
+ * What is void is so in this process. What another process loads is stopped by its lease, which ends with the entry, and by
+ * stamps, if it bears tags.
  */
 export class LoadFences {
   readonly #rights = new Map<string, Set<LoadRight>>();
-  readonly #flights: readonly SingleFlight<unknown>[];
+  readonly #flights: readonly Pick<SingleFlight<unknown>, 'leave'>[];
 
   /** @param flights In which the loads run, under the same places. */
-  constructor(flights: readonly SingleFlight<unknown>[]) {
+  constructor(flights: readonly Pick<SingleFlight<unknown>, 'leave'>[]) {
     this.#flights = flights;
   }
 
@@ -58,18 +82,43 @@ export class LoadFences {
   }
 
   /**
+   * The lease of a load that nobody joins any more because of its tags: who begins anew need not wait for that one to end. It
+   * stores nothing then. Undefined if there is none.
+   */
+  inherit(place: string, finalKey: string): KeptLease | undefined {
+    for (const right of this.#rights.get(place) ?? []) {
+      const { lease } = right;
+      if (!right.isLeft || right.storing || lease?.finalKey !== finalKey) continue;
+      right.lease = undefined;
+      right.isPassedOn = true;
+      return lease;
+    }
+    return undefined;
+  }
+
+  /** Gives back all leases, as nothing is to be stored any more. Never rejects because a backend fails. */
+  async releaseAll(): Promise<void> {
+    const leases = this.#all().flatMap((right) => {
+      const { lease, turn } = right;
+      right.lease = right.turn = undefined;
+      return [lease, turn].filter((each) => each !== undefined);
+    });
+    await Promise.all(leases.map((each) => each.release()));
+  }
+
+  /**
    * The entry is about to be deleted or replaced.
    *
    * @returns what must settle before that is done, as a store that has begun could be overtaken; undefined if nothing must.
    */
   voidEntry(place: string): Promise<unknown> | undefined {
     const rights = this.#rights.get(place);
-    return rights && this.#void([...rights]);
+    return rights && this.#changed([...rights]);
   }
 
   /** All entries whose places begin so are about to be deleted. Answers as `voidEntry()`. */
   voidAll(space: string): Promise<unknown> | undefined {
-    return this.#void(this.#all().filter(({ place }) => place.startsWith(space)));
+    return this.#changed(this.#all().filter(({ place }) => place.startsWith(space)));
   }
 
   /**
@@ -80,7 +129,7 @@ export class LoadFences {
     if (this.isIdle) return;
     const changed = new Set(tagPlaces);
     for (const right of this.#all()) {
-      if (right.tagPlaces === undefined) this.#leave(right.place);
+      if (right.tagPlaces === undefined) this.#leave(right);
       else if (right.tagPlaces.some((place) => changed.has(place))) void this.#void([right]);
     }
   }
@@ -91,17 +140,27 @@ export class LoadFences {
     return all;
   }
 
+  #changed(rights: readonly LoadRight[]): Promise<unknown> | undefined {
+    for (const right of rights) {
+      // The change ends the lease, wherever it is.
+      right.lease?.drop();
+      right.lease = undefined;
+    }
+    return this.#void(rights);
+  }
+
   #void(rights: readonly LoadRight[]): Promise<unknown> | undefined {
     const storing: Promise<unknown>[] = [];
     for (const right of rights) {
       right.isVoid = true;
       if (right.storing) storing.push(right.storing);
-      this.#leave(right.place);
+      this.#leave(right);
     }
     return storing.length === 0 ? undefined : Promise.all(storing);
   }
 
-  #leave(place: string): void {
-    for (const flights of this.#flights) flights.leave(place);
+  #leave(right: LoadRight): void {
+    right.isLeft = true;
+    for (const flights of this.#flights) flights.leave(right.place);
   }
 }

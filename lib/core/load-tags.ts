@@ -3,6 +3,7 @@ import type { Payload } from './cache-backend.interface.js';
 import type { CacheView } from './cache-view.js';
 import type { Stamp } from './envelope.js';
 import { stampsToBear, tagsToBear } from './entry-writes.js';
+import type { LoadRight } from './load-fences.js';
 import { changedSince, holdStamps } from './tag-stamps.js';
 import { HeldTags } from './tags.js';
 
@@ -28,7 +29,7 @@ export function stampKeysOf(view: CacheView, tags: LoadTags): readonly string[] 
 }
 
 /** Where the stamps lie of the tags of a load; undefined if that is not known yet. */
-export function placesOf(
+function placesOf(
   view: CacheView,
   tags: LoadTags,
   stampKeys: readonly string[] | undefined,
@@ -37,11 +38,21 @@ export function placesOf(
   return (stampKeys ?? []).map((key) => view.place(key));
 }
 
-/** @param read Stamps that were read with the entry, just now. */
+/** A load of what bears these tags has begun. @param stampKeys Under which keys the stamps lie of those that are known. */
+export function beginRight(
+  view: CacheView,
+  finalKey: string,
+  tags: LoadTags,
+  stampKeys = stampKeysOf(view, tags),
+): LoadRight {
+  return view.parts.fences.begin(view.place(finalKey), placesOf(view, tags, stampKeys));
+}
+
+/** @param read Stamps that were read with the entry, just now. Default: they are read. */
 export async function stampsBeforeLoad(
   view: CacheView,
   tags: LoadTags,
-  read: ReadonlyMap<string, Payload>,
+  read?: ReadonlyMap<string, Payload>,
 ): Promise<BeforeLoad> {
   const { tagMemory, now, life } = view.parts;
   const began = { moment: tagMemory.moment(), beganAt: now() };

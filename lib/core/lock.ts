@@ -5,6 +5,7 @@ import type { CacheView } from './cache-view.js';
 import { CacheError, CacheLockedError, reasonOf, shortKey } from './cache.errors.js';
 import type { CallOptions } from './call-options.interface.js';
 import { required } from './derived-operations.js';
+import { endingTimeout, lastingTimeout } from './ending-timeout.js';
 import type { Duration } from './timeout.js';
 
 /** How long something lasts that has to end: **seconds**, or a string with its unit such as `'30s'`. More than 0. */
@@ -40,6 +41,7 @@ export interface CacheLock {
 
 const FIRST_PAUSE_MS = 5;
 const MOST_PAUSE_MS = 50;
+const WHAT = 'The timeout of a lock';
 
 /** The lock of a key; undefined if it was not to be had in time. */
 export async function takeLock(
@@ -49,8 +51,8 @@ export async function takeLock(
   options: LockOptions,
 ): Promise<HeldLock | undefined> {
   const finalKey = view.key(key, options.version);
-  const seconds = lasting(view, timeout);
-  const wait = options.wait === undefined ? 0 : ending(view, options.wait, '"wait"');
+  const seconds = lastingTimeout(view, timeout, WHAT);
+  const wait = options.wait === undefined ? 0 : endingTimeout(view, options.wait, '"wait"');
   const held = await view.run(
     'lock',
     () => untilHeld(view, finalKey, seconds, wait, options.signal),
@@ -91,7 +93,7 @@ class HeldLock implements CacheLock {
   }
 
   async extend(timeout: LockTimeout): Promise<boolean> {
-    const seconds = lasting(this.#view, timeout);
+    const seconds = lastingTimeout(this.#view, timeout, WHAT);
     return this.#view.run('extend', () => this.#held.extend(seconds));
   }
 
@@ -152,24 +154,6 @@ async function giveBack({ parts }: CacheView, lock: HeldLock): Promise<void> {
       `${parts.alias} lock not given back`,
     );
   }
-}
-
-/** @throws {TypeError} for what is over at once, or would never end. */
-function lasting(view: CacheView, timeout: LockTimeout): number {
-  const seconds = ending(view, timeout, 'The timeout of a lock');
-  if (seconds > 0) return seconds;
-  throw new TypeError(
-    `The timeout of a lock must be more than 0, but ${String(timeout)} was given. Use a number of seconds, or a string with its unit such as "30s".`,
-  );
-}
-
-/** Seconds, 0 for less. The cache's own timeout is for values: nothing stands in for one that is not given. */
-function ending(view: CacheView, timeout: number | Duration, what: string): number {
-  const seconds = (timeout as unknown) === undefined ? null : view.ttl(timeout);
-  if (seconds !== null) return seconds;
-  throw new TypeError(
-    `${what} must come to an end, but ${String(timeout)} was given. Use a number of seconds, or a string with its unit such as "30s".`,
-  );
 }
 
 function notHad(

@@ -79,6 +79,7 @@ export async function deleteMany(
   return derived.deleteMany(view.backend, finalKeys);
 }
 
-function pairsOf(entries: Entries): Iterable<readonly [string, unknown]> {
+/** Values with their keys. */
+export function pairsOf(entries: Entries): Iterable<readonly [string, unknown]> {
   return Symbol.iterator in entries ? entries : Object.entries(entries);
 }

@@ -48,7 +48,8 @@ export async function keptOrMade(asked: AskedValue): Promise<unknown> {
   try {
     const cache = asked.cache.with({ onError: 'miss' });
     const { key, timeout, tags } = asked;
-    const value = await cache.getOrSet(key, load, { timeout, tags });
+    // How long a handler takes is its own affair, as it is without the cache.
+    const value = await cache.getOrSet(key, load, { timeout, tags, hardTimeout: null });
     if (!isObject(value) || !originals.has(value)) return value;
     asked.report('value');
   } catch (error) {

@@ -80,6 +80,8 @@ export class CacheModel {
         return this.#move(step, outcome);
       case 'getOrSet':
         return this.#load(step, value(step), outcome);
+      case 'delete':
+        return this.#take(nameOf(step), this.#deletion(outcome), outcome, [false]);
       default: {
         const { rule, fallbacks } = this.#ruleOf(step, value(step));
         return this.#take(nameOf(step), rule, outcome, fallbacks);
@@ -126,7 +128,7 @@ export class CacheModel {
   }
 
   #ruleOf(
-    step: Exclude<Step, StepOf<Many | 'advance' | 'clear' | 'incrVersion' | 'getOrSet'>>,
+    step: Exclude<Step, StepOf<Many | 'advance' | 'clear' | 'delete' | 'incrVersion' | 'getOrSet'>>,
     value: unknown,
   ): { readonly rule: Rule; readonly fallbacks?: readonly unknown[] } {
     switch (step.do) {
@@ -138,8 +140,6 @@ export class CacheModel {
         return { rule: (held) => answer(held, this.#secondsLeft(held)), fallbacks: [undefined] };
       case 'set':
         return { rule: () => answer(this.#entry(value, step.timeout), true), fallbacks: [false] };
-      case 'delete':
-        return { rule: (held) => answer(undefined, held !== undefined), fallbacks: [false] };
       case 'touch':
         return {
           rule: (held) => answer(held && this.#entry(held.value, step.timeout), held !== undefined),
@@ -165,6 +165,12 @@ export class CacheModel {
     if (typeof held.value !== 'number') return refused(held, 'CacheTypeError');
     const sum = held.value + step.delta;
     return answer({ ...held, value: sum }, sum);
+  }
+
+  /** memcached may count what is being loaded, and a load that failed may have left that behind. */
+  #deletion(outcome: Outcome): Rule {
+    const isLease = this.#faults !== 'none' && isEqual(outcome, { answer: true });
+    return (held) => answer(undefined, isLease || held !== undefined);
   }
 
   #load(step: StepOf<'getOrSet'>, value: unknown, outcome: Outcome): string | undefined {
@@ -223,7 +229,8 @@ export class CacheModel {
       this.#slots.set(nameOf(slot), distinct([undefined, ...(mayFail ? before[index]! : [])]));
     });
     if ('failed' in outcome) return undefined;
-    const most = before.filter((held) => held.some(Boolean)).length;
+    const mayBeLeases = this.#faults !== 'none';
+    const most = before.filter((held) => mayBeLeases || held.some(Boolean)).length;
     const least = mayFail ? 0 : before.filter((held) => held.every(Boolean)).length;
     const count = (outcome as { readonly answer: number }).answer;
     if (count >= least && count <= most) return undefined;

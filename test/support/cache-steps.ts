@@ -26,7 +26,8 @@ interface OnMany {
 
 /** One call on a cache, or the passing of time. */
 export type Step =
-  | ({ readonly do: 'get' | 'has' | 'ttl' | 'delete' | 'pull' } & Slot)
+  | ({ readonly do: 'get' | 'has' | 'ttl' | 'pull' } & Slot)
+  | ({ readonly do: 'delete' } & Slot)
   | ({ readonly do: 'set' | 'add' } & Slot & Writing)
   | ({ readonly do: 'getOrSet'; readonly callers: number } & Slot & Writing)
   | ({ readonly do: 'touch'; readonly timeout: StepTimeout } & Slot)

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CacheBackend, Lease, Payload } from '../../lib/core/cache-backend.interface.js';
+import type { Lease, Payload } from '../../lib/core/cache-backend.interface.js';
 import type { CacheService } from '../../lib/core/cache.service.js';
 import { LEASE_SECONDS } from '../../lib/core/lease-time.js';
 import { createCache } from '../../lib/create-cache.js';
@@ -17,9 +17,13 @@ export type LeaseTask = { readonly cache: CacheSettings } & (
 /** A cache of any backend, as JSON. */
 export type CacheSettings = FileCacheOptions | MemcachedCacheOptions;
 
+/** How a process loads: by the leases of the backend, or by the cache, which uses these. */
+export type LoadsBy = 'lease' | 'getOrSet';
+
 /** Callers of several processes ask for one value at once. Answers `RoundsAnswer`. */
 export interface RoundsTask {
   readonly does: 'rounds';
+  readonly by: LoadsBy;
   /** How many processes take part. */
   readonly processes: number;
   readonly rounds: number;
@@ -68,6 +72,7 @@ export interface FollowAnswer {
  */
 export interface InvalidateTask {
   readonly does: 'change' | 'load';
+  readonly by: LoadsBy;
   readonly processes: number;
   readonly rounds: number;
 }
@@ -95,7 +100,7 @@ function perform(on: CacheService): Promise<unknown> {
   }
 }
 
-async function inRounds(on: CacheService, { rounds, callers, processes }: RoundsTask) {
+async function inRounds(on: CacheService, { by, rounds, callers, processes }: RoundsTask) {
   const loads: number[] = [];
   const slowest: number[] = [];
   let wrong = 0;
@@ -104,12 +109,12 @@ async function inRounds(on: CacheService, { rounds, callers, processes }: Rounds
     const started = performance.now();
     let loaded = 0;
     const caller = async (): Promise<void> => {
-      const value = await loadOnce(on.backend, on.makeKey(`round-${round}`), async () => {
+      const value = await loadOnce(on, by, `round-${round}`, async () => {
         loaded += 1;
         await sleep(LOAD_MS);
-        return text(`value ${round}`);
+        return `value ${round}`;
       });
-      if (value.data.toString() !== `value ${round}`) wrong += 1;
+      if (value !== `value ${round}`) wrong += 1;
     };
     await Promise.all(Array.from({ length: callers }, caller));
     slowest.push(performance.now() - started);
@@ -168,10 +173,11 @@ async function follow(on: CacheService, { lost, alive }: FollowTask): Promise<Fo
 }
 
 // Who changes what is loaded deletes or replaces the entry after that; so nothing older may be there when all have ended.
-async function invalidate(on: CacheService, { does, rounds, processes }: InvalidateTask) {
+async function invalidate(on: CacheService, { does, by, rounds, processes }: InvalidateTask) {
   let outdated = 0;
   for (let round = 0; round < rounds; round += 1) {
-    const [source, key] = [`source-${round}`, on.makeKey(`loaded-${round}`)];
+    const [source, name] = [`source-${round}`, `loaded-${round}`];
+    const key = on.makeKey(name);
     await allAreHere(on, `begin-${round}`, processes);
     if (does === 'change') {
       for (let change = 0; change < 4; change += 1) {
@@ -181,8 +187,9 @@ async function invalidate(on: CacheService, { does, rounds, processes }: Invalid
       }
     } else {
       for (let load = 0; load < 8; load += 1) {
-        const { lease } = await on.backend.lease!(key, {});
-        await lease?.fill(text(String(await on.get(source, 0))), 100);
+        await (by === 'getOrSet'
+          ? on.getOrSet(name, async () => String(await on.get(source, 0)), 100)
+          : fillIfLeased(on, key, source));
       }
     }
     await allAreHere(on, `end-${round}`, processes);
@@ -197,20 +204,27 @@ async function allAreHere(on: CacheService, key: string, processes: number): Pro
   while ((await on.get<number>(key)) !== processes) await sleep(1);
 }
 
+async function fillIfLeased(on: CacheService, key: string, source: string): Promise<void> {
+  const { lease } = await on.backend.lease!(key, {});
+  await lease?.fill(text(String(await on.get(source, 0))), 100);
+}
+
 /** The value, loaded by one of all who ask. */
 async function loadOnce(
-  backend: CacheBackend,
+  on: CacheService,
+  by: LoadsBy,
   key: string,
-  load: () => Promise<Payload>,
-): Promise<Payload> {
+  load: () => Promise<string>,
+): Promise<string> {
+  if (by === 'getOrSet') return on.getOrSet(key, load, 100);
   for (let delay = 5; ; delay = Math.min(50, delay * 2)) {
-    const { payload, lease } = await backend.lease!(key, {});
-    if (payload) return payload;
+    const { payload, lease } = await on.backend.lease!(on.makeKey(key), {});
+    if (payload) return payload.data.toString();
     if (lease) {
       const renewing = renewed([lease]);
       const loaded = await load();
       clearInterval(renewing);
-      if (!(await lease.fill(loaded, 100))) throw new Error('The lease was lost.');
+      if (!(await lease.fill(text(loaded), 100))) throw new Error('The lease was lost.');
       return loaded;
     }
     await sleep(delay * (0.5 + Math.random()));

@@ -26,7 +26,8 @@ export interface LeaseKeys {
  * ended its lease between the two. The end of a lease has to be told by whoever deletes the item: by deleting the key beside
  * **before** the item.
  *
- * @throws {CacheUnsupportedError} if the server runs without CAS, or `refreshBelow` is given and the client knows no ttl.
+ * @throws {CacheUnsupportedError} if the server runs without CAS, or `refreshBelow` is given, is not `Infinity`, and the client
+ * knows no ttl.
  */
 export async function leaseBeside(
   client: MemcachedClient,
@@ -57,10 +58,13 @@ async function look(
   key: string,
   refreshBelow: number | undefined,
 ): Promise<Seen | undefined> {
-  if (refreshBelow !== undefined && !client.ttl) throw withoutTtl(client.server);
+  // Of a client that knows no ttl, whatever is there may be asked for, and nothing in between.
+  const isAny = refreshBelow === Infinity && !client.ttl;
+  const asksTtl = refreshBelow !== undefined && !isAny;
+  if (asksTtl && !client.ttl) throw withoutTtl(client.server);
   const [item, ttl] = await Promise.all([
     client.get(key),
-    refreshBelow === undefined ? null : client.ttl!(key),
+    asksTtl ? client.ttl!(key) : isAny ? 0 : null,
   ]);
   if (item === undefined || ttl === undefined) return undefined;
   const isStale = ttl !== null && ttl < refreshBelow!;

@@ -20,7 +20,8 @@ export interface ItemLeaseOptions {
   /** How long the lease lasts unless it is renewed, in seconds; at least 2. */
   readonly seconds: number;
   /**
-   * An item that has less than this left is to be loaded again by one caller, in seconds. A winner of this kind who dies is
+   * An item that has less than this left is to be loaded again by one caller, in whole seconds; `Infinity`: any item that
+   * expires. A winner of this kind who dies is
    * not replaced before the item has expired. Undefined: an item is good until it expires.
    */
   readonly refreshBelow?: number | undefined;

@@ -185,7 +185,7 @@ export class MemcachedBackend implements CacheBackend {
    * the entry, otherwise in its place.
    *
    * @throws {CacheUnsupportedError} if the server is older than 1.6.13 or runs without CAS, or the client is memjs and `stale`
-   * is given.
+   * is given, unless it is `Infinity`.
    */
   lease(key: string, { stale }: LeaseOptions): Promise<Leased> {
     return this.#cluster.under(async (generation) => {

@@ -85,9 +85,12 @@ export function countLine(key: string, mode: 'MI' | 'MD', by: bigint, cas?: bigi
 /** Asks for the item; where there is none, the first to ask gets a lease of so many seconds. */
 export function leaseLine(key: string, seconds: number, refreshBelow?: number): string {
   const lease = Math.max(SHORTEST_LEASE, whole('seconds', seconds, LAST_SECOND));
-  const refresh =
-    refreshBelow === undefined ? '' : ` R${whole('refreshBelow', refreshBelow, LAST_SECOND)}`;
-  return `mg ${key} v s f c t N${lease}${refresh}`;
+  return `mg ${key} v s f c t N${lease}${refreshFlag(refreshBelow)}`;
+}
+
+function refreshFlag(below: number | undefined): string {
+  if (below === undefined) return '';
+  return ` R${below === Infinity ? LAST_SECOND : whole('refreshBelow', below, LAST_SECOND)}`;
 }
 
 function casFlag(cas: bigint | undefined): string {

@@ -10,6 +10,7 @@ const CHANGES = HEAVY ? 2_500 : 50;
 const CALLERS = 2_500;
 const PROCESSES = 4;
 const MINUTES = 60_000;
+const WAYS = ['lease', 'getOrSet'] as const;
 
 describe(`${PROCESSES} processes that load the same`, () => {
   let build: WorkerBuild<LeaseTask, unknown>;
@@ -28,10 +29,10 @@ describe(`${PROCESSES} processes that load the same`, () => {
       });
       afterEach(() => place.remove());
 
-      it(
-        `have one of ${PROCESSES} × ${CALLERS} callers load, in ${ROUNDS} of ${ROUNDS} rounds`,
-        async () => {
-          const task = { processes: PROCESSES, rounds: ROUNDS, callers: CALLERS };
+      it.each(WAYS)(
+        `by %s have one of ${PROCESSES} × ${CALLERS} callers load, in ${ROUNDS} of ${ROUNDS} rounds`,
+        async (by) => {
+          const task = { by, processes: PROCESSES, rounds: ROUNDS, callers: CALLERS };
 
           const answers = (await build.run(
             Array.from({ length: PROCESSES }, () => ({
@@ -49,16 +50,16 @@ describe(`${PROCESSES} processes that load the same`, () => {
           expect(place.leftovers()).toEqual([]);
           const slowest = answers.flatMap((answer) => answer.slowest).toSorted((a, b) => a - b);
           process.stderr.write(
-            `${title}: slowest caller of a round, beside a load of 100 ms: median ${Math.round(slowest[slowest.length >> 1]!)} ms, most ${Math.round(slowest.at(-1)!)} ms\n`,
+            `${title}, by ${by}: slowest caller of a round, beside a load of 100 ms: median ${Math.round(slowest[slowest.length >> 1]!)} ms, most ${Math.round(slowest.at(-1)!)} ms\n`,
           );
         },
         30 * MINUTES,
       );
 
-      it(
-        `store nothing from before a delete or a set, in ${CHANGES} of ${CHANGES} rounds`,
-        async () => {
-          const task = { cache: place.cache, processes: PROCESSES, rounds: CHANGES };
+      it.each(WAYS)(
+        `by %s store nothing from before a delete or a set, in ${CHANGES} of ${CHANGES} rounds`,
+        async (by) => {
+          const task = { by, cache: place.cache, processes: PROCESSES, rounds: CHANGES };
 
           const answers = await build.run([
             { does: 'change', ...task },

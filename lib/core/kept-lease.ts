@@ -1,0 +1,52 @@
+import type { Lease, Payload, Ttl } from './cache-backend.interface.js';
+import { CacheError } from './cache.errors.js';
+import { LEASE_SECONDS } from './lease-time.js';
+
+const RENEWAL_MS = (LEASE_SECONDS * 1000) / 3;
+
+/** A lease that lasts as long as the load does, because it is renewed. */
+export class KeptLease {
+  readonly #lease: Lease;
+  readonly #renewing: NodeJS.Timeout;
+
+  /** @param finalKey What it is a lease on. */
+  constructor(
+    readonly finalKey: string,
+    lease: Lease,
+  ) {
+    this.#lease = lease;
+    this.#renewing = setInterval(() => void this.#renew(), RENEWAL_MS).unref();
+  }
+
+  /** Stores the entry and ends the lease. False if it had ended; then nothing was stored. */
+  fill(payload: Payload, ttl: Ttl): Promise<boolean> {
+    this.drop();
+    return this.#lease.fill(payload, ttl);
+  }
+
+  /** Gives the lease back, so that the next who asks is to load. False if the backend fails: then it ends with its time. */
+  async release(): Promise<boolean> {
+    this.drop();
+    try {
+      await this.#lease.release();
+      return true;
+    } catch (error) {
+      // The guard has told of it.
+      if (error instanceof CacheError) return false;
+      throw error;
+    }
+  }
+
+  /** Leaves the lease to its end: somebody else has ended it, or its time will. */
+  drop(): void {
+    clearInterval(this.#renewing);
+  }
+
+  async #renew(): Promise<void> {
+    try {
+      if (!(await this.#lease.renew())) this.drop();
+    } catch {
+      // It is tried again in time; if it ends all the same, fill() says so.
+    }
+  }
+}
