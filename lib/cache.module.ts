@@ -6,14 +6,15 @@ import {
   type NestModule,
   type OnModuleInit,
 } from '@nestjs/common';
-import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { CACHE_PAGES } from './cache.constants.js';
 import {
   ASYNC_OPTIONS_TYPE,
   ConfigurableModuleClass,
   OPTIONS_TYPE,
 } from './cache.module-definition.js';
-import { checkEarlyRoutes, installEarlyPages } from './http/early-pages.accessor.js';
+import { installEarlyPages } from './http/early-pages.accessor.js';
+import { checkPageRoutes } from './http/page-routes.accessor.js';
 import type { Pages } from './http/pages.js';
 
 /**
@@ -30,16 +31,19 @@ export class CacheModule extends ConfigurableModuleClass implements NestModule, 
   readonly #pages: Pages;
   readonly #adapter: HttpAdapterHost;
   readonly #modules: ModulesContainer;
+  readonly #config: ApplicationConfig;
 
   constructor(
     @Inject(CACHE_PAGES) pages: Pages,
     @Inject(HttpAdapterHost) adapter: HttpAdapterHost,
     @Inject(ModulesContainer) modules: ModulesContainer,
+    @Inject(ApplicationConfig) config: ApplicationConfig,
   ) {
     super();
     this.#pages = pages;
     this.#adapter = adapter;
     this.#modules = modules;
+    this.#config = config;
   }
 
   /** Called by Nest before the routes are made. */
@@ -47,9 +51,9 @@ export class CacheModule extends ConfigurableModuleClass implements NestModule, 
     installEarlyPages(this.#pages, this.#adapter);
   }
 
-  /** Called by Nest when all modules are there. @throws {CacheConfigError} `CACHE_EARLY_ROUTE` */
+  /** Called by Nest when all modules are there. @throws {CacheConfigError} `CACHE_UNKNOWN_ALIAS`, `CACHE_EARLY_ROUTE` */
   onModuleInit(): void {
-    checkEarlyRoutes(this.#modules, new Logger('CacheModule'));
+    checkPageRoutes(this.#modules, this.#config, this.#pages, new Logger('CacheModule'));
   }
 
   /**

@@ -17,7 +17,7 @@ import {
 } from './cache.constants.js';
 import { CacheLifecycle } from './cache.lifecycle.js';
 import { CacheConfigError } from './core/cache.errors.js';
-import { CacheRegistry } from './core/cache.registry.js';
+import { CacheRegistry, type RegistryOptions } from './core/cache.registry.js';
 import { CacheService } from './core/cache.service.js';
 import { badOption, checkOptionNames } from './core/option-checks.js';
 import { resolveHttpOptions, type HttpOptions } from './http/http.options.js';
@@ -71,7 +71,7 @@ const registryProvider: Provider = {
   useFactory: (options: CacheModuleOptions, modules: ModulesContainer) => {
     refuseSecondModule(modules);
     return CacheRegistry.open({
-      caches: cachesOf(options),
+      ...cachesOf(options),
       backends: BACKENDS,
       serializer: json(),
       logger: new Logger('CacheModule'),
@@ -112,7 +112,7 @@ function aliasesOf(providers: readonly Provider[]): string[] {
   return [];
 }
 
-function cachesOf(options: CacheModuleOptions): Readonly<Record<string, NamedCacheOptions>> {
+function cachesOf(options: CacheModuleOptions): Pick<RegistryOptions, 'caches' | 'pages'> {
   if (typeof options !== 'object' || options === null) {
     throw badOption('CacheModule', 'options', options, 'an object');
   }
@@ -127,16 +127,29 @@ function cachesOf(options: CacheModuleOptions): Readonly<Record<string, NamedCac
 
 /**
  * Pages in memory have a store of their own, so that a flood of URLs evicts nothing else: the cache `pages`, with the settings
- * of `default`, unless the application says itself where pages are kept.
+ * of `default` unless it is configured itself, and in a place of its own unless it names one. Not if the application says
+ * which cache keeps the pages.
  */
 function withPages(
   caches: Readonly<Record<string, NamedCacheOptions>>,
   http: HttpOptions | undefined,
-): Readonly<Record<string, NamedCacheOptions>> {
-  const main = caches[DEFAULT_ALIAS];
-  if (http?.cache !== undefined || Object.hasOwn(caches, PAGES_ALIAS) || !main) return caches;
-  if (!isInMemory(main)) return caches;
-  return { ...caches, [PAGES_ALIAS]: { ...main, location: PAGES_ALIAS } as NamedCacheOptions };
+): Pick<RegistryOptions, 'caches' | 'pages'> {
+  if (http?.cache !== undefined) {
+    return { caches, pages: { alias: http.cache, isPartOfDefault: false } };
+  }
+  const isOwn = Object.hasOwn(caches, PAGES_ALIAS);
+  const settings = caches[isOwn ? PAGES_ALIAS : DEFAULT_ALIAS];
+  const pages = { alias: PAGES_ALIAS, isPartOfDefault: !isOwn };
+  if (!settings || !isInMemory(settings) || (isOwn && namesPlace(settings))) {
+    return isOwn ? { caches, pages } : { caches };
+  }
+  const placed = { ...settings, location: PAGES_ALIAS } as NamedCacheOptions;
+  return { caches: { ...caches, [PAGES_ALIAS]: placed }, pages };
+}
+
+function namesPlace(options: NamedCacheOptions): boolean {
+  if ('location' in options && options.location !== undefined) return true;
+  return 'url' in options && !/^memory:\/\/($|\?)/i.test(options.url ?? '');
 }
 
 function isInMemory(options: NamedCacheOptions): boolean {

@@ -33,10 +33,14 @@ export type {
 export type { CacheOptions, Isolation, OnError } from './core/cache-options.interface.js';
 export type {
   BackendContext,
+  BackendLock,
   BackendReport,
   CacheBackend,
   CacheBackendFactory,
   KeyLimits,
+  Lease,
+  LeaseOptions,
+  Leased,
   Payload,
   ServerStats,
   Ttl,
@@ -44,6 +48,7 @@ export type {
 export type { Clock } from './core/clock.js';
 export type { CacheLogger } from './core/cache-log.js';
 export { fragmentKey, type FragmentPart } from './core/fragment-key.js';
+export type { CacheLock, LockOptions, LockTimeout } from './core/lock.js';
 export type { KeyFunction } from './core/key-builder.js';
 export type { Serializer } from './core/serializer.interface.js';
 export type { ValueType } from './core/payload-codec.js';
@@ -58,6 +63,7 @@ export {
   CacheDeadlockError,
   CacheError,
   CacheKeyNotFoundError,
+  CacheLockedError,
   CacheSerializationError,
   CacheTimeoutError,
   CacheTypeError,

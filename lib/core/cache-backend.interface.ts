@@ -70,6 +70,17 @@ export interface Lease {
   release(): Promise<void>;
 }
 
+/**
+ * The lock of a key, for the one who has it. Whatever it answers is decided where all who want the lock meet: nobody can end
+ * or prolong one that is another's by now.
+ */
+export interface BackendLock {
+  /** Lets it last for so many seconds from now on, never less. False if it has ended. */
+  extend(seconds: number): Promise<boolean>;
+  /** Ends it. False if it had ended. */
+  release(): Promise<boolean>;
+}
+
 /** What one server of a backend says about itself. Figures a server does not tell are undefined. */
 export interface ServerStats {
   /** The server's address, without secrets; for backends in this process what they are, such as `memory`. */
@@ -194,6 +205,13 @@ export interface CacheBackend {
    * methods see no entry. Never derived.
    */
   lease?(key: string, options: LeaseOptions): Promise<Leased>;
+  /**
+   * The lock of a key, if nobody has it: across all processes there is one at a time. It is no entry: it takes no entry's
+   * place, the other methods neither see nor end it, and neither does `clear()`. Never derived.
+   *
+   * @param seconds More than 0. After that it ends by itself, and never sooner.
+   */
+  lock?(key: string, seconds: number): Promise<BackendLock | undefined>;
   /** Seconds left; `null` = until evicted; undefined = no live entry. Never derived. */
   ttl?(key: string): Promise<Ttl | undefined>;
   /** Loads what the backend needs and checks what can be checked at once. Does not wait for a server. */

@@ -39,4 +39,13 @@ export interface CacheParts extends GuardedBackends {
   readonly space: string;
   /** What all views and namespaces have in common. */
   readonly life: CacheLife;
+  /** The cache that keeps the pages of the application, for the one whose tags fall there too; undefined: none. */
+  readonly companion: () => Companion | undefined;
+}
+
+/** A cache in which something happens because it happens in another. */
+export interface Companion {
+  invalidateTags(...tags: string[]): Promise<void>;
+  /** Undefined: it is not cleared with the other. */
+  readonly clear?: (() => Promise<void>) | undefined;
 }

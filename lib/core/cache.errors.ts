@@ -78,6 +78,11 @@ export class CacheDeadlockError extends CacheError {
   override readonly name = 'CacheDeadlockError';
 }
 
+/** A lock was not to be had in time, because somebody else holds it. The work that it was for did not begin. */
+export class CacheLockedError extends CacheError {
+  override readonly name = 'CacheLockedError';
+}
+
 /** The server, the network or the disk failed. */
 export class CacheBackendError extends CacheError {
   override readonly name: string = 'CacheBackendError';

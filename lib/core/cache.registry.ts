@@ -33,6 +33,11 @@ export interface RegistryOptions {
   readonly caches: Readonly<Record<string, CacheOptions>>;
   /** The backends that can be named, loaded when they are. */
   readonly backends: Readonly<Record<string, BackendLoader>>;
+  /**
+   * The cache that keeps the pages of the application: what `default` invalidates by tag falls there too, and what it clears
+   * if `isPartOfDefault`. Default: none.
+   */
+  readonly pages?: { readonly alias: string; readonly isPartOfDefault: boolean } | undefined;
   /** For caches that name none. */
   readonly serializer: Serializer;
   /** Default: the machine's clock. */
@@ -74,7 +79,9 @@ export class CacheRegistry {
     const registry = new CacheRegistry(caches);
     try {
       for (const settings of resolved) {
-        caches.set(settings.alias, await openCache(settings, options, shared, log));
+        const companion = companionOf(settings.alias, options.pages, caches);
+        const cache = await openCache(settings, options, shared, log, companion);
+        caches.set(settings.alias, cache);
       }
     } catch (error) {
       await registry.close();
@@ -120,11 +127,29 @@ export class CacheRegistry {
   }
 }
 
+function companionOf(
+  alias: string,
+  pages: RegistryOptions['pages'],
+  caches: ReadonlyMap<string, CacheService>,
+): CacheParts['companion'] {
+  if (alias !== 'default' || !pages || pages.alias === alias) return () => undefined;
+  return () => {
+    const cache = caches.get(pages.alias);
+    return (
+      cache && {
+        invalidateTags: (...tags) => cache.invalidateTags(...tags),
+        clear: pages.isPartOfDefault ? () => cache.clear() : undefined,
+      }
+    );
+  };
+}
+
 async function openCache(
   settings: ResolvedCacheOptions,
   options: RegistryOptions,
   shared: Map<string, unknown>,
   log: CacheLog,
+  companion: CacheParts['companion'],
 ): Promise<CacheService> {
   const { alias, onError } = settings;
   const clock = options.clock ?? systemClock;
@@ -155,6 +180,7 @@ async function openCache(
     tagMemory: new TagMemory(),
     space: '',
     life: new CacheLife(),
+    companion,
     log,
     warnsOfMilliseconds: process.env['NODE_ENV'] !== 'production',
     now: () => clock.now(),

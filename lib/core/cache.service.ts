@@ -20,6 +20,7 @@ import { getOrSet } from './get-or-set.js';
 import { get, set } from './hot-operations.js';
 import { deleteMany, type Entries, getMany, setMany } from './many-operations.js';
 import { namespaceParts } from './namespace.js';
+import { type CacheLock, type LockOptions, type LockTimeout, takeLock, withLock } from './lock.js';
 import type { HeldTags } from './tags.js';
 import { optionsOf } from './options-of.js';
 import type { Timeout } from './timeout.js';
@@ -107,7 +108,7 @@ export class CacheService {
   /**
    * Gives a live entry a new timeout.
    *
-   * @param timeout Seconds or `WriteOptions`; default: the cache's `timeout`; 0 or less removes the entry.
+   * @param timeout Seconds or `TouchOptions`; default: the cache's `timeout`; 0 or less removes the entry.
    * @returns true if there was a live entry. An expired one is never revived.
    * @see Django, BaseCache.touch()
    */
@@ -116,7 +117,12 @@ export class CacheService {
     return view.run('touch', () => touch(view, key, optionsOf(timeout)));
   }
 
-  /** Removes an entry. @returns true if a live one was removed. @see Django, BaseCache.delete() */
+  /**
+   * Removes an entry. What is being loaded for it by `getOrSet()` in this process is not stored.
+   *
+   * @returns true if one was removed. One whose tags were invalidated may count.
+   * @see Django, BaseCache.delete()
+   */
   delete(key: string, options?: CallOptions): Promise<boolean> {
     const view = this.#view;
     return view.run('delete', () => remove(view, key, options?.version));
@@ -161,10 +167,13 @@ export class CacheService {
    * The stored value, or the given one, or what the function loads; the latter two are then stored.
    *
    * A key is loaded once at a time in this process: who asks while a load runs waits for it and gets a copy of its own.
-   * The value is stored only if nobody else stored one meanwhile. A failing backend never fails the call in the default
-   * mode: the loaded value is returned, not stored.
+   * The value is stored only if nobody else stored one meanwhile, and nobody deleted the entry in this process or invalidated
+   * a tag of it in any; who waited gets it all the same, and who asks afterwards begins another load. A failing backend never
+   * fails the call in the default mode: the loaded value is returned, not stored.
    *
-   * @param timeout Seconds, a function of the loaded value, or `LoadOptions`; 0 or less: the value is not stored.
+   * @param timeout Seconds, a function of the loaded value, or `LoadOptions`; 0 or less: the value is not stored. Tags that
+   * are a function of the value are looked at after the load: if one of them may have been invalidated while it ran, going by
+   * the clocks of both processes, the value is not stored.
    * @returns A loaded `undefined` is returned and not stored. A value that cannot be serialised is returned as it is, not
    * stored, and logged once.
    * @throws what the function throws, the same error to everybody who waits; nothing is stored then.
@@ -358,5 +367,40 @@ export class CacheService {
   close(): Promise<void> {
     const { life, backend } = this.#view.parts;
     return life.close(async () => backend.close?.());
+  }
+
+  /**
+   * The lock of a key, if nobody else has it: across all processes there is one at a time. It is no value: `get(key)` does not
+   * see it and `clear()` does not end it.
+   *
+   * @param timeout Seconds, or a string with its unit: after that it ends by itself, so that an owner who died is replaced.
+   * @param options `wait`: how long to try. Default: once.
+   * @returns undefined if somebody else has it.
+   * @throws {TypeError} for `null`, 0 and less. @throws the signal's reason, if `options.signal` is aborted while it waits.
+   * @throws {CacheUnsupportedError} @throws {CacheBackendError} if the backend fails, whatever `onError` says.
+   */
+  lock(
+    key: string,
+    timeout: LockTimeout,
+    options: LockOptions = {},
+  ): Promise<CacheLock | undefined> {
+    return takeLock(this.#view, key, timeout, options);
+  }
+
+  /**
+   * Runs work while it has the lock of a key, and gives the lock back after that, whatever came of the work. A lock that ended
+   * before the work did is logged: others may have worked at the same time.
+   *
+   * @param work Is handed the lock, so that it can be extended.
+   * @returns what the work returns. @throws what the work throws, and otherwise as `lock()`.
+   * @throws {CacheLockedError} if the lock was not to be had in time; the work did not begin.
+   */
+  withLock<T>(
+    key: string,
+    timeout: LockTimeout,
+    work: (lock: CacheLock) => T | Promise<T>,
+    options: LockOptions = {},
+  ): Promise<T> {
+    return withLock(this.#view, key, timeout, work, options);
   }
 }

@@ -77,7 +77,7 @@ export function sumOf(initial: number, delta: number, key: string): number {
  * @param otherwise The sentence that says what to do instead.
  * @throws {CacheUnsupportedError} if the backend lacks it.
  */
-export function required<Name extends 'ttl' | 'stats' | 'flushServer'>(
+export function required<Name extends 'lock' | 'ttl' | 'stats' | 'flushServer'>(
   backend: CacheBackend,
   name: Name,
   otherwise?: string,

@@ -37,6 +37,9 @@ export async function touch(view: CacheView, key: string, options: TouchOptions)
     await view.voidLoad(finalKey);
     return backend.delete(finalKey);
   }
+  if (backend.getSync) {
+    return (await peek(view, backend, finalKey)) !== undefined && backend.touch(finalKey, ttl);
+  }
   // Both at once: an entry that was invalidated stays so, whatever time it gets.
   const [isTouched, live] = await Promise.all([
     backend.touch(finalKey, ttl),
@@ -78,7 +81,8 @@ export async function remove(
   version: number | undefined,
 ): Promise<boolean> {
   const finalKey = view.key(key, version);
-  await view.voidLoad(finalKey);
+  const storing = view.voidLoad(finalKey);
+  if (storing) await storing;
   return view.backend.delete(finalKey);
 }
 
@@ -108,5 +112,6 @@ export function stampKeysOf(
 export async function clear(view: CacheView): Promise<void> {
   const { fences, space } = view.parts;
   await fences.voidAll(space);
-  await view.strict.clear();
+  const companion = space === '' ? view.parts.companion() : undefined;
+  await Promise.all([view.strict.clear(), companion?.clear?.()]);
 }

@@ -50,7 +50,7 @@ export async function find(
   if (stampKeys === undefined && view.parts.tagMemory.isEmpty) {
     const payload = await backend.get(finalKey);
     if (payload === undefined || payload.flags !== FLAG_ENVELOPE) return payload;
-    return (await judge(view, backend, finalKey, payload, NO_STAMPS)).entry;
+    return (await judge(view, backend, finalKey, payload, [], NO_STAMPS)).entry;
   }
   return (await look(view, backend, finalKey, stampKeys)).entry;
 }
@@ -75,10 +75,10 @@ export async function look(
 ): Promise<Look> {
   const asked = stampKeys ?? view.parts.tagMemory.stampKeysOf(view.place(finalKey));
   if (asked === undefined || asked.length === 0) {
-    return judge(view, backend, finalKey, await backend.get(finalKey), NO_STAMPS);
+    return judge(view, backend, finalKey, await backend.get(finalKey), [], NO_STAMPS);
   }
   const found = await derived.getMany(backend, [finalKey, ...asked]);
-  return judge(view, backend, finalKey, found.get(finalKey), found);
+  return judge(view, backend, finalKey, found.get(finalKey), asked, found);
 }
 
 /** The live entries under several keys, in one round trip where their tags are known, else in two. */
@@ -88,35 +88,54 @@ export async function findMany(
   finalKeys: readonly string[],
   stampKeys: readonly string[] = [],
 ): Promise<ReadonlyMap<string, Payload>> {
-  const { tagMemory } = view.parts;
-  const asked = new Set(finalKeys);
-  for (const key of stampKeys) asked.add(key);
-  if (!tagMemory.isEmpty && !backend.getSync) {
-    for (const finalKey of finalKeys) {
-      for (const key of tagMemory.stampKeysOf(view.place(finalKey)) ?? []) asked.add(key);
-    }
-  }
-  const found = await derived.getMany(backend, [...asked]);
-  const envelopes = new Map<string, Envelope>();
-  const unread = new Set<string>();
+  const asked = backend.getSync ? finalKeys : withStampKeys(view, finalKeys, stampKeys);
+  const found = await derived.getMany(backend, asked);
+  let envelopes: Map<string, Envelope> | undefined;
   for (const finalKey of finalKeys) {
     const payload = found.get(finalKey);
     if (payload === undefined || payload.flags !== FLAG_ENVELOPE) continue;
     const envelope = opened(view, payload, finalKey);
     if (envelope === undefined) found.delete(finalKey);
-    else {
-      envelopes.set(finalKey, envelope);
-      for (const { key } of envelope.head.stamps) if (!asked.has(key)) unread.add(key);
-    }
+    else (envelopes ??= new Map()).set(finalKey, envelope);
   }
-  if (envelopes.size === 0) return found;
-  const more = unread.size === 0 ? found : await derived.getMany(backend, [...unread]);
+  if (!envelopes) return found;
+  const stamps = await stampsOfAll([...envelopes.values()], backend, asked, found);
   for (const [finalKey, envelope] of envelopes) {
     view.saw(finalKey, envelope.head.stamps);
-    if (isLive(envelope, found, more)) found.set(finalKey, envelope);
+    if (isLive(envelope, found, stamps)) found.set(finalKey, envelope);
     else found.delete(finalKey);
   }
   return found;
+}
+
+/** The keys, and those of the stamps that are probably needed. */
+function withStampKeys(
+  view: CacheView,
+  finalKeys: readonly string[],
+  stampKeys: readonly string[],
+): readonly string[] {
+  const { tagMemory } = view.parts;
+  if (stampKeys.length === 0 && tagMemory.isEmpty) return finalKeys;
+  const all = new Set([...finalKeys, ...stampKeys]);
+  for (const finalKey of finalKeys) {
+    for (const key of tagMemory.stampKeysOf(view.place(finalKey)) ?? []) all.add(key);
+  }
+  return [...all];
+}
+
+/** The stamps that were not asked for with the entries. */
+async function stampsOfAll(
+  envelopes: readonly Envelope[],
+  backend: CacheBackend,
+  asked: readonly string[],
+  found: ReadonlyMap<string, Payload>,
+): Promise<ReadonlyMap<string, Payload>> {
+  const known = new Set(asked);
+  const unread = new Set<string>();
+  for (const { head } of envelopes) {
+    for (const { key } of head.stamps) if (!known.has(key)) unread.add(key);
+  }
+  return unread.size === 0 ? found : derived.getMany(backend, [...unread]);
 }
 
 async function judge(
@@ -124,19 +143,19 @@ async function judge(
   backend: CacheBackend,
   finalKey: string,
   payload: Payload | undefined,
+  asked: readonly string[],
   stamps: ReadonlyMap<string, Payload>,
 ): Promise<Look> {
-  if (payload === undefined) return stamps.size === 0 ? NOTHING : { ...NOTHING, stamps };
+  if (payload === undefined) return asked.length === 0 ? NOTHING : { ...NOTHING, stamps };
   if (payload.flags !== FLAG_ENVELOPE) {
-    if (stamps.size > 0) view.saw(finalKey, []);
+    if (asked.length > 0) view.saw(finalKey, []);
     return { entry: payload, dead: undefined, stamps };
   }
   const envelope = opened(view, payload, finalKey);
   if (envelope === undefined) return { entry: undefined, dead: payload, stamps };
   const own = envelope.head.stamps;
   view.saw(finalKey, own);
-  // A stamp that was asked for and is missing is asked for again: whoever is right about an entry is so by what it bears.
-  const unread = own.filter(({ key }) => !stamps.has(key)).map(({ key }) => key);
+  const unread = own.filter(({ key }) => !asked.includes(key)).map(({ key }) => key);
   const more = unread.length === 0 ? stamps : await derived.getMany(backend, unread);
   return isLive(envelope, stamps, more)
     ? { entry: envelope, dead: undefined, stamps }

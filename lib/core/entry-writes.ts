@@ -100,5 +100,6 @@ export async function invalidateTags(view: CacheView, tags: readonly string[]): 
   const keys = view.tagKeys(tags);
   if (keys.length === 0) return;
   view.parts.fences.voidTags(keys.map((key) => view.place(key)));
-  await renewStamps(view, keys);
+  const companion = view.parts.space === '' ? view.parts.companion() : undefined;
+  await Promise.all([renewStamps(view, keys), companion?.invalidateTags(...tags)]);
 }

@@ -1,4 +1,5 @@
 import type {
+  BackendLock,
   CacheBackend,
   CounterStart,
   KeyLimits,
@@ -35,6 +36,7 @@ export class NamespaceBackend implements CacheBackend {
   readonly setSync?: (key: string, payload: Payload, ttl: Ttl) => boolean;
   readonly incr?: (key: string, delta: number, start?: CounterStart) => Promise<number | undefined>;
   readonly lease?: (key: string, options: LeaseOptions) => Promise<Leased>;
+  readonly lock?: (key: string, seconds: number) => Promise<BackendLock | undefined>;
   readonly ttl?: (key: string) => Promise<Ttl | undefined>;
   readonly stats?: () => Promise<ServerStats[]>;
   readonly flushServer?: () => Promise<void>;
@@ -76,6 +78,8 @@ export class NamespaceBackend implements CacheBackend {
         );
     }
     if (inner.lease) this.lease = (key, options) => this.#leased(key, options);
+    // By no stamp, so that clear() ends no lock.
+    if (inner.lock) this.lock = (key, seconds) => inner.lock!(this.#key('', key), seconds);
     if (inner.ttl) {
       this.ttl = (key) => this.#change((keyOf) => inner.ttl!(keyOf(key)), { absent: undefined });
     }

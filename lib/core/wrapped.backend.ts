@@ -1,4 +1,5 @@
 import type {
+  BackendLock,
   CacheBackend,
   CounterStart,
   KeyLimits,
@@ -26,6 +27,8 @@ export type BackendOperation =
   | 'lease'
   | 'fill'
   | 'renew'
+  | 'lock'
+  | 'extend'
   | 'release'
   | 'ttl'
   | 'ping'
@@ -49,6 +52,7 @@ export abstract class WrappedBackend implements CacheBackend {
   readonly has?: (key: string) => Promise<boolean>;
   readonly incr?: (key: string, delta: number, start?: CounterStart) => Promise<number | undefined>;
   readonly lease?: (key: string, options: LeaseOptions) => Promise<Leased>;
+  readonly lock?: (key: string, seconds: number) => Promise<BackendLock | undefined>;
   readonly ttl?: (key: string) => Promise<Ttl | undefined>;
   readonly ping?: () => Promise<void>;
   readonly stats?: () => Promise<ServerStats[]>;
@@ -81,7 +85,13 @@ export abstract class WrappedBackend implements CacheBackend {
     if (inner.lease) {
       this.lease = async (key, options) => {
         const leased = await this.around('lease', [key], () => inner.lease!(key, options));
-        return leased.lease ? { ...leased, lease: this.#around(key, leased.lease) } : leased;
+        return leased.lease ? { ...leased, lease: this.#aroundLease(key, leased.lease) } : leased;
+      };
+    }
+    if (inner.lock) {
+      this.lock = async (key, seconds) => {
+        const held = await this.around('lock', [key], () => inner.lock!(key, seconds));
+        return held && this.#aroundLock(key, held);
       };
     }
     if (inner.ttl) this.ttl = (key) => this.around('ttl', [key], () => inner.ttl!(key));
@@ -135,11 +145,18 @@ export abstract class WrappedBackend implements CacheBackend {
     call: () => Promise<T>,
   ): Promise<T>;
 
-  #around(key: string, lease: Lease): Lease {
+  #aroundLease(key: string, lease: Lease): Lease {
     return {
       fill: (payload, ttl) => this.around('fill', [key], () => lease.fill(payload, ttl)),
       renew: () => this.around('renew', [key], () => lease.renew()),
       release: () => this.around('release', [key], () => lease.release()),
+    };
+  }
+
+  #aroundLock(key: string, lock: BackendLock): BackendLock {
+    return {
+      extend: (seconds) => this.around('extend', [key], () => lock.extend(seconds)),
+      release: () => this.around('release', [key], () => lock.release()),
     };
   }
 }

@@ -5,7 +5,7 @@ import { patchCacheControl } from '../http/response-headers.js';
 
 /**
  * Adds directives to the `Cache-Control` of the answers of a handler, or of all handlers of a class. What they say themselves
- * stays; of two lifetimes the smaller counts.
+ * stays; of two lifetimes the smaller counts. Answers to errors that a handler throws are left as they are.
  *
  * @param directives `{ maxAge: '5m', public: true }`.
  * @throws {TypeError} at once, for what `patchCacheControl()` would refuse.

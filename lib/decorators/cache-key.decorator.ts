@@ -18,6 +18,9 @@ export type CacheKeyFunction = (
  * therefore tell apart whatever the handler tells apart. Two handlers never share a page, and what services store under the
  * same key is no page.
  *
+ * On a root query of GraphQL a function is the key of what the resolver returns, and must tell its arguments apart; a string
+ * does nothing there.
+ *
  * It stands on a handler; on a class it would give one name to many pages, and is an error.
  *
  * @throws {TypeError} if the key is neither a non-empty string nor a function, or if it stands on a class.

@@ -44,9 +44,12 @@ export function VaryOn(
   const names = varyNames(selectors);
   const vary = addMetadata(CACHE_VARY_METADATA, selectors);
   if (names.length === 0) return vary;
-  const patch = new ResponseHeadInterceptor((response) => {
-    patchVaryHeaders(response, names);
-  });
+  const patch = new ResponseHeadInterceptor(
+    (response) => {
+      patchVaryHeaders(response, names);
+    },
+    { toErrors: true },
+  );
   return applyDecorators(vary, UseInterceptors(patch));
 }
 

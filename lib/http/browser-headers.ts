@@ -1,7 +1,9 @@
 import type { Ttl } from '../core/cache-backend.interface.js';
 import type { Clock } from '../core/clock.js';
-import { parseCacheControl } from './cache-control.js';
+import { lifetimeOf, parseCacheControl } from './cache-control.js';
+import { ageOf } from './http-cache.policy.js';
 import { parseHttpDate } from './http-date.js';
+import { fieldValue, linesOfFields, type HeaderLines } from './http-head.js';
 import {
   patchCacheControl,
   patchResponseHeaders,
@@ -10,6 +12,8 @@ import {
 
 /** How long caches outside may keep a page. */
 export interface BrowserRules {
+  /** Seconds that the page lives here by the word of its route, which outside caches may not exceed; undefined: the route says nothing. */
+  readonly routeTtl: Ttl | undefined;
   /** Seconds, where the page says nothing itself; `'same'`: as long as it lives here. */
   readonly browserMaxAge: number | 'same';
   /** Seconds, for shared caches; undefined: nothing is said. */
@@ -32,39 +36,44 @@ export function addBrowserHeaders(
   clock: Clock,
 ): void {
   const granted = grantedBy(response, clock);
-  const limit = ttl ?? Infinity;
+  // What the response grants is its own word, unless the route has another. It counts from the beginning of its Age.
+  const age = ageOf(linesOf(response, 'Age'));
+  const limit = (rules.routeTtl ?? Infinity) + age;
+  const left = (ttl ?? Infinity) + age;
   if (rules.isPersonal) patchCacheControl(response, { private: true }, clock);
   if (rules.browserMaxAge === 'same') {
     patchResponseHeaders(response, ttl, clock);
-  } else if (granted !== undefined) {
-    if (granted.seconds > limit || !granted.isMaxAge) {
-      patchCacheControl(response, { maxAge: Math.min(granted.seconds, limit) }, clock);
-    }
-  } else {
-    const maxAge = Math.min(rules.browserMaxAge, limit);
+  } else if (granted === undefined) {
+    const maxAge = Math.floor(Math.min(rules.browserMaxAge, left));
     patchCacheControl(response, { maxAge, mustRevalidate: maxAge === 0 }, clock);
+  } else if (granted > limit) {
+    patchCacheControl(response, { maxAge: limit }, clock);
   }
-  const own = controlOf(response).directives.get('s-maxage');
-  const shared = own === undefined ? rules.sMaxAge : Number(own);
-  if (shared !== undefined && !rules.isPersonal) {
-    patchCacheControl(response, { sMaxAge: Math.min(shared, limit) }, clock);
+  if (rules.isPersonal) return;
+  const own = lifetimeOf(controlOf(response), 's-maxage');
+  if (own !== undefined && own > limit) {
+    patchCacheControl(response, { sMaxAge: limit }, clock);
+  } else if (own === undefined && rules.sMaxAge !== undefined) {
+    patchCacheControl(response, { sMaxAge: Math.min(rules.sMaxAge, left) }, clock);
   }
 }
 
-/** What the response grants a browser by itself; undefined: it says nothing. */
-function grantedBy(
-  response: PatchableResponse,
-  clock: Clock,
-): { readonly seconds: number; readonly isMaxAge: boolean } | undefined {
-  const maxAge = controlOf(response).directives.get('max-age');
-  if (maxAge !== undefined) return { seconds: Number(maxAge), isMaxAge: true };
+/** Seconds that the response grants by itself; undefined: it says nothing. */
+function grantedBy(response: PatchableResponse, clock: Clock): number | undefined {
+  const control = controlOf(response);
+  const granted = lifetimeOf(control, 'max-age') ?? lifetimeOf(control, 's-maxage');
+  if (granted !== undefined) return granted;
   const expires = response.getHeader('Expires');
   if (expires === undefined) return undefined;
   const end = parseHttpDate(String(expires), clock.now()) ?? 0;
-  return { seconds: Math.max(0, Math.floor((end - clock.now()) / 1000)), isMaxAge: false };
+  return Math.max(0, Math.floor((end - clock.now()) / 1000));
 }
 
 function controlOf(response: PatchableResponse): ReturnType<typeof parseCacheControl> {
-  const value = response.getHeader('Cache-Control');
-  return parseCacheControl(value === undefined ? [] : [value].flat().map(String));
+  return parseCacheControl(linesOf(response, 'Cache-Control').get('cache-control'));
+}
+
+function linesOf(response: PatchableResponse, name: string): HeaderLines {
+  const value = response.getHeader(name);
+  return linesOfFields(value === undefined ? [] : [[name, fieldValue(value)]]);
 }

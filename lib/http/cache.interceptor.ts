@@ -79,15 +79,11 @@ export class CacheInterceptor implements NestInterceptor, OnModuleInit {
     if (!exchange || attended.has(exchange.response)) return next.handle();
     const route = tools.routes.of(context);
     const { method } = exchange.request;
-    if (route.isNever) {
-      forbidCaching(exchange.response, tools.pages.clock);
-    } else if (!isSafeMethod(method)) {
-      attended.add(exchange.response);
-      return this.#invalidateAfter(tools, exchange, route, next);
-    } else if (!isAsked(tools, route, method)) {
-      return next.handle();
-    }
+    const isWrite = !isSafeMethod(method);
+    if (!isWrite && !route.isNever && !mayBePage(tools, route, method)) return next.handle();
     attended.add(exchange.response);
+    if (route.isNever) forbidCaching(exchange.response, tools.pages.clock);
+    if (isWrite) return this.#invalidateAfter(tools, exchange, route, next);
     if (route.isNever) return next.handle();
     return new PageRequest(tools, context, exchange, route, next).answer();
   }
@@ -180,7 +176,7 @@ export class CacheInterceptor implements NestInterceptor, OnModuleInit {
 }
 
 /** True if the answer of the route may be a page. */
-function isAsked(tools: Tools, route: RouteCache, method: string | undefined): boolean {
+function mayBePage(tools: Tools, route: RouteCache, method: string | undefined): boolean {
   if (route.isEventStream || (method !== 'GET' && method !== 'HEAD')) return false;
   return route.isDeclared || tools.pages.options.timeout !== undefined;
 }

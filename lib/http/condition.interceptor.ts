@@ -5,12 +5,14 @@ import {
   type NestInterceptor,
 } from '@nestjs/common';
 import { from, type Observable } from 'rxjs';
-import { BODY_HEADERS, type Validators } from './conditional-request.js';
+import { describe } from '../core/option-checks.js';
+import { isDate } from '../core/timeout.js';
+import { BODY_HEADERS, ENTITY_TAG, type Validators } from './conditional-request.js';
 import { getConditionalStatus } from './conditional-response.js';
 import { httpExchange, presetFields, type HttpExchange } from './http-exchange.js';
 import { INERT_VALUE } from './inert-value.js';
 import { makeInert } from './inert-writers.js';
-import { ResponseRecorder } from './response-recorder.js';
+import { patchHead } from './response-head.interceptor.js';
 import { isSafeMethod } from './unsafe-request.js';
 
 /** Tells what is there now, before the handler runs. */
@@ -25,6 +27,8 @@ export interface ConditionOptions {
   ) => Date | undefined | null | Promise<Date | undefined | null>;
 }
 
+const TAG = new RegExp(`^${ENTITY_TAG.source}$`);
+
 /** Answers 304 and 412 in place of the handler, and gives its answers the validators. */
 export class ConditionInterceptor implements NestInterceptor {
   readonly #options: ConditionOptions;
@@ -33,7 +37,10 @@ export class ConditionInterceptor implements NestInterceptor {
     this.#options = options;
   }
 
-  /** @throws what the functions throw: without them it is not known whether a write is meant for what is there. */
+  /**
+   * @throws what the functions throw: without them it is not known whether a write is meant for what is there.
+   * @throws {TypeError} if one gives what cannot be sent.
+   */
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const exchange =
       context.getType() === 'http'
@@ -55,10 +62,14 @@ export class ConditionInterceptor implements NestInterceptor {
       this.#options.lastModified?.(context),
     ]);
     return {
-      etag: etag === undefined || etag === null ? undefined : quoted(etag),
-      lastModified: modified?.toUTCString(),
+      etag: isGiven(etag) ? quoted(etag) : undefined,
+      lastModified: isGiven(modified) ? dated(modified) : undefined,
     };
   }
+}
+
+function isGiven<T>(value: T | undefined | null): value is T {
+  return value !== undefined && value !== null;
 }
 
 function answerUnchanged(exchange: HttpExchange, validators: Validators): Observable<unknown> {
@@ -76,19 +87,14 @@ function answerUnchanged(exchange: HttpExchange, validators: Validators): Observ
   return from([INERT_VALUE]);
 }
 
-/** Unless the answer has validators of its own. */
+/** What the route says of a state counts over the tag that Express has made of a body. */
 function addValidators({ response }: HttpExchange, validators: Validators): void {
-  const beforeHead = ({ status }: { readonly status: number }): number => {
-    if (status >= 200 && status < 300) {
-      for (const [name, value] of fieldsOfValidators(validators)) {
-        // Express has made a tag of the body by then; what the route itself says counts.
-        if (name === 'ETag' || !response.hasHeader(name)) response.setHeader(name, value);
-      }
+  patchHead(response, (status) => {
+    if (status < 200 || status > 299) return;
+    for (const [name, value] of fieldsOfValidators(validators)) {
+      if (name === 'ETag' || !response.hasHeader(name)) response.setHeader(name, value);
     }
-    return status;
-  };
-  // Only the head is observed.
-  void new ResponseRecorder(response, { beforeHead }, 0);
+  });
 }
 
 function fieldsOfValidators({ etag, lastModified }: Validators): [string, string][] {
@@ -98,6 +104,18 @@ function fieldsOfValidators({ etag, lastModified }: Validators): [string, string
   ];
 }
 
-function quoted(etag: string): string {
-  return /^(?:W\/)?"[^"]*"$/.test(etag) ? etag : `"${etag}"`;
+/** @throws {TypeError} for a text that cannot be an entity tag, which would be compared as something else than it is. */
+function quoted(etag: unknown): string {
+  const tag = typeof etag === 'string' && !/^(?:W\/)?"/.test(etag) ? `"${etag}"` : etag;
+  if (typeof tag === 'string' && TAG.test(tag)) return tag;
+  throw new TypeError(
+    `"etag" of @Condition() must give a text without blanks and quotes, or a whole entity tag, but gave ${describe(etag)}.`,
+  );
+}
+
+function dated(modified: unknown): string {
+  if (isDate(modified) && !Number.isNaN(modified.getTime())) return modified.toUTCString();
+  throw new TypeError(
+    `"lastModified" of @Condition() must give a valid Date, but gave ${describe(modified)}.`,
+  );
 }

@@ -1,7 +1,8 @@
+import { BoundedMap } from '../core/bounded-map.js';
 import { decideRequest } from './http-cache.policy.js';
-import { isIdentified, originalMethodOf, type HttpExchange } from './http-exchange.js';
+import { isIdentified, originalMethodOf, urlsOf, type HttpExchange } from './http-exchange.js';
 import { requestHead, type RequestHead } from './http-head.js';
-import { forwardingNames, pageKey } from './page-key.js';
+import { keyedForwardingNames, pageKey } from './page-key.js';
 import type { FoundAddress } from './page-address.accessor.js';
 import { cookieVariants } from './request-cookies.js';
 import { replayPage } from './response-replay.js';
@@ -26,11 +27,15 @@ interface EarlyUrl extends FoundAddress {
  */
 export class EarlyPages {
   readonly #pages: Pages;
-  /** The oldest first. */
-  readonly #urls = new Map<string, EarlyUrl>();
+  readonly #urls = new BoundedMap<string, EarlyUrl>(MOST);
 
   constructor(pages: Pages) {
     this.#pages = pages;
+  }
+
+  /** True if no URL is known, so that there is nothing to look for. */
+  get isEmpty(): boolean {
+    return this.#urls.size === 0;
   }
 
   /** Takes note of a URL that the interceptor serves. */
@@ -42,17 +47,15 @@ export class EarlyPages {
   ): void {
     // What an extractor of the application took from the request cannot be told without it.
     if (found.address.version.length > 0) return;
-    const name = nameOf(exchange, head);
-    if (this.#urls.has(name)) return;
+    const name = nameOf(exchange, head, this.#pages.options.trustProxy);
     this.#urls.set(name, { ...found, route });
-    if (this.#urls.size > MOST) this.#urls.delete(this.#urls.keys().next().value!);
   }
 
   /** True if the request was answered. Never rejects: what the cache cannot tell is left to the router. */
   async answer(exchange: HttpExchange): Promise<boolean> {
-    if (this.#urls.size === 0) return false;
+    const { clock, options } = this.#pages;
     const head = requestHead(exchange.request);
-    const known = this.#urls.get(nameOf(exchange, head));
+    const known = this.#urls.get(nameOf(exchange, head, options.trustProxy));
     if (!known) return false;
     const { route, tags } = known;
     const { lookup } = decideRequest({
@@ -68,7 +71,6 @@ export class EarlyPages {
     const { page } = await store
       .find({ key: pageKey(address, head), tags }, head)
       .catch(() => ({ page: undefined }));
-    const { clock, options } = this.#pages;
     const now = clock.now();
     if (!page || (page.freshUntil !== null && page.freshUntil <= now)) return false;
     if (exchange.response.headersSent) return true;
@@ -79,10 +81,10 @@ export class EarlyPages {
   }
 }
 
-/** All from which a framework tells scheme, host and target. */
-function nameOf({ request, asked }: HttpExchange, head: RequestHead): string {
-  const { encrypted } = request.socket as { readonly encrypted?: boolean };
-  const parts = [encrypted === true, asked.originalUrl ?? request.url, request.url];
-  const names = ['host', ':authority', ...forwardingNames(head)];
+/** Scheme, host and target as the framework sees them, and all else from which a router may tell routes. */
+function nameOf(exchange: HttpExchange, head: RequestHead, trustsProxy: boolean): string {
+  const { protocol, hostname } = exchange.asked;
+  const parts = [protocol, hostname, ...urlsOf(exchange)];
+  const names = ['host', ':authority', ...keyedForwardingNames(head, trustsProxy)];
   return JSON.stringify([...parts, ...names.map((name) => head.lines.get(name) ?? null)]);
 }

@@ -268,7 +268,7 @@ function mentionsNoCache(pragma: readonly string[] = []): boolean {
 }
 
 function isUnrepeatable(lines: HeaderLines): boolean {
-  if (lines.has('content-range') || lines.has('trailer') || lines.has('upgrade')) return true;
+  if (lines.has('content-range') || lines.has('trailer')) return true;
   return (lines.get('content-type') ?? []).some((type) =>
     /^[\t ]*(text\/event-stream|multipart\/(byteranges|x-mixed-replace))/i.test(type),
   );

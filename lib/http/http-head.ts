@@ -1,4 +1,9 @@
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type {
+  IncomingHttpHeaders,
+  IncomingMessage,
+  OutgoingHttpHeader,
+  ServerResponse,
+} from 'node:http';
 
 /** The header lines of a message: lower-case name to the value of each line, in the order in which they stood. */
 export type HeaderLines = ReadonlyMap<string, readonly string[]>;
@@ -21,7 +26,8 @@ export function requestHead(request: IncomingMessage): RequestHead {
   return {
     method: request.method ?? '',
     lines: linesOfPairs(request.rawHeaders),
-    headers: { ...request.headers },
+    // Without a prototype, of which no header's name finds anything.
+    headers: Object.assign(Object.create(null), request.headers) as IncomingHttpHeaders,
   };
 }
 
@@ -63,6 +69,21 @@ export function fieldsOf(response: ServerResponse): HeaderField[] {
   const spelling = response as { getRawHeaderNames?(): string[] };
   const names = spelling.getRawHeaderNames?.() ?? response.getHeaderNames();
   return names.map((name) => [name, fieldValue(response.getHeader(name))] as const);
+}
+
+/** Sets headers in a form that `writeHead()` takes, as Node.js would: those of a list may stand twice. */
+export function setHeaders(response: ServerResponse, headers: unknown): void {
+  if (Array.isArray(headers)) {
+    const pairs = headers.flat() as [string, OutgoingHttpHeader][] & string[];
+    for (let index = 0; index < pairs.length; index += 2) response.removeHeader(pairs[index]!);
+    for (let index = 0; index + 1 < pairs.length; index += 2) {
+      response.appendHeader(pairs[index]!, pairs[index + 1]!);
+    }
+  } else if (typeof headers === 'object' && headers !== null) {
+    for (const [name, value] of Object.entries(headers)) {
+      response.setHeader(name, value as string);
+    }
+  }
 }
 
 /** A header's value as text; a list stays one. */

@@ -1,5 +1,6 @@
 import { VersioningType, type ExecutionContext } from '@nestjs/common';
 import type { ApplicationConfig } from '@nestjs/core';
+import { describe } from '../core/option-checks.js';
 import type { BypassReason } from './bypass-reasons.js';
 import { userOf, urlsOf, type HttpExchange } from './http-exchange.js';
 import type { RequestHead } from './http-head.js';
@@ -120,16 +121,26 @@ async function variantsOf(
   for (const select of vary.users) {
     const user = userOf(exchange);
     const own = await asking('vary-failed', () =>
-      user === undefined ? undefined : select(user as never),
+      user === undefined ? undefined : plain(select(user as never)),
     );
-    if (own === undefined || own === null) throw new NoAddress('user');
+    if (own === undefined || own === null || own === '') throw new NoAddress('user');
     variants.push('user', typeof own, String(own));
   }
   for (const select of vary.functions) {
-    const own = await asking('vary-failed', () => select(context));
+    const own = await asking('vary-failed', async () => plain(await select(context)));
     variants.push('function', own === null ? 'null' : typeof own, String(own));
   }
   return variants;
+}
+
+/** @throws {TypeError} for what has no text of its own: two users, or two tenants, would get one page. */
+function plain<T>(value: T): T {
+  if (!['object', 'function', 'symbol'].includes(typeof value) && !Number.isNaN(value))
+    return value;
+  if (value === null) return value;
+  throw new TypeError(
+    `@VaryOn() needs a text, a number or another plain value to tell pages apart by, but got ${describe(value)}`,
+  );
 }
 
 async function tagsOf(
@@ -141,7 +152,7 @@ async function tagsOf(
   const { tags = [] } = route.page;
   const own = typeof tags === 'function' ? await asking('tags', () => tags(context)) : tags;
   const key = made === undefined ? [] : [keyTag(made)];
-  return [...new Set([pathTag(urlsOf(exchange)[0]!), routeTag(route.name), ...key, ...own])];
+  return [...new Set([...urlsOf(exchange).map(pathTag), routeTag(route.name), ...key, ...own])];
 }
 
 function parametersOf({ asked }: HttpExchange): string {

@@ -61,13 +61,14 @@ export class PageCache {
     controller: abstract new (...args: never[]) => T,
     method: keyof T & string,
   ): Promise<void> {
-    const prototype = controller?.prototype as Record<string, unknown> | undefined;
-    if (typeof prototype?.[method] !== 'function') {
+    const handler = (controller?.prototype as Record<string, unknown> | undefined)?.[method];
+    if (typeof handler !== 'function') {
       throw new TypeError(
         `invalidateRoute() needs a controller and the name of one of its methods, but ${describe(method)} is none of ${controller?.name ?? 'what was given'}.`,
       );
     }
-    await this.#drop([routeTag(`${controller.name}.${method}`)]);
+    // Under the name that the function has, which a decorator may have put in the place of the method.
+    await this.#drop([routeTag(`${controller.name}.${handler.name}`)]);
   }
 
   /** Removes what bears one of these tags: pages, and values of the cache `default`. */

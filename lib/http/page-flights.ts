@@ -1,10 +1,12 @@
 import type { ServerResponse } from 'node:http';
+import { BoundedMap } from '../core/bounded-map.js';
 
 /**
  * What became of a page that others wait for. `kept`: it is in the cache. `unshareable`: it is not for everybody. `failed`: it
- * could not be made or kept. `lost`: the client left before it was finished.
+ * could not be made or kept. `refused`: this time its handler threw what says that the request was wrong. `lost`: the client
+ * left before it was finished.
  */
-export type Landing = 'kept' | 'unshareable' | 'failed' | 'lost';
+export type Landing = 'kept' | 'unshareable' | 'failed' | 'refused' | 'lost';
 
 /** How waiting for a page ended: as it landed, or because it took too long, or because the one who waited left. */
 export type Waited = Landing | 'late' | 'gone';
@@ -34,9 +36,11 @@ const MOST_REMEMBERED = 10_000;
  */
 export class PageFlights {
   readonly #flights = new Map<string, Flight>();
-  /** Until when, on the clock of `performance.now()`. The oldest first. */
-  readonly #alone = new Map<string, number>();
-  readonly #resting = new Map<string, number>();
+  /** Until when, on the clock of `performance.now()`. */
+  readonly #alone = new BoundedMap<string, number>(MOST_REMEMBERED);
+  readonly #resting = new BoundedMap<string, number>(MOST_REMEMBERED);
+  /** When a page was kept last. */
+  readonly #kept = new BoundedMap<string, number>(MOST_REMEMBERED);
 
   /** Begins a flight; undefined if one is under way, or if the page is not waited for. */
   begin(key: string): PageFlight | undefined {
@@ -48,12 +52,22 @@ export class PageFlights {
     const land = (landing: Landing): void => {
       if (this.#flights.get(key) !== flight) return;
       this.#flights.delete(key);
-      if (landing === 'unshareable') remember(this.#alone, key, ALONE_MS);
+      if (landing === 'kept') this.#kept.set(key, performance.now());
+      if (landing === 'unshareable') this.#alone.set(key, performance.now() + ALONE_MS);
       resolve(landing);
     };
     const flight: Flight = { land, landed };
     this.#flights.set(key, flight);
     return flight;
+  }
+
+  /**
+   * True if the page was kept at that moment or later: who looked for it at that moment and found none may find it now.
+   *
+   * @param moment On the clock of `performance.now()`.
+   */
+  wasKeptSince(key: string, moment: number): boolean {
+    return (this.#kept.get(key) ?? -Infinity) >= moment;
   }
 
   /** True if each request for the page is to make its own. */
@@ -68,7 +82,7 @@ export class PageFlights {
 
   /** Making the page anew has failed: it is not tried again at once. */
   rest(key: string): void {
-    remember(this.#resting, key, REST_MS);
+    this.#resting.set(key, performance.now() + REST_MS);
   }
 
   /** A page was kept after all: the next who miss it wait for each other again. */
@@ -100,16 +114,10 @@ export class PageFlights {
   }
 }
 
-function isAhead(moments: Map<string, number>, key: string): boolean {
+function isAhead(moments: BoundedMap<string, number>, key: string): boolean {
   const until = moments.get(key);
   if (until === undefined) return false;
   if (until > performance.now()) return true;
   moments.delete(key);
   return false;
-}
-
-function remember(moments: Map<string, number>, key: string, ms: number): void {
-  moments.delete(key);
-  moments.set(key, performance.now() + ms);
-  if (moments.size > MOST_REMEMBERED) moments.delete(moments.keys().next().value!);
 }

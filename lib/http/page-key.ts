@@ -19,7 +19,10 @@ export interface PageAddress {
   readonly keyPrefix?: string;
   /** What `@VaryOn()` found besides headers, as name and value in turn. Default: nothing. */
   readonly variants?: readonly string[];
-  /** True: a proxy's word is in scheme and host already, so its headers are no part of the key. Default: false. */
+  /**
+   * True: a proxy's word is in scheme and host already, so its headers are no part of the key, but for the one whose port is in
+   * neither. Default: false.
+   */
   readonly trustsProxy?: boolean;
 }
 
@@ -37,6 +40,7 @@ const FORWARDING_HEADERS = new Set([
 ]);
 const FORWARDING_PREFIXES = ['x-forwarded-', 'x-original-'];
 const CLIENT_ADDRESS = 'x-forwarded-for';
+const CLIENT_HOST = 'x-forwarded-host';
 
 /**
  * The key of a page: `page:` and the sha-256 of all that tells it from others. GET and HEAD have the same.
@@ -44,7 +48,7 @@ const CLIENT_ADDRESS = 'x-forwarded-for';
 export function pageKey(address: PageAddress, head: RequestHead): string {
   const hosts = [...(head.lines.get('host') ?? []), ...(head.lines.get(':authority') ?? [])];
   const { keyPrefix = '', variants = [] } = address;
-  const forwarding = address.trustsProxy === true ? [] : forwardingNames(head);
+  const forwarding = keyedForwardingNames(head, address.trustsProxy === true);
   return pageDigest([
     keyPrefix,
     ...list(address.route),
@@ -75,6 +79,12 @@ export function variantKey(key: string, names: readonly string[], head: RequestH
 /** The lower-case names of the forwarding headers that a request bears, sorted. */
 export function forwardingNames(head: RequestHead): string[] {
   return [...head.lines.keys()].filter(isForwarding).toSorted();
+}
+
+/** Those of them that are part of a page's key. @param trustsProxy As in the page's address. */
+export function keyedForwardingNames(head: RequestHead, trustsProxy: boolean): string[] {
+  const names = forwardingNames(head);
+  return trustsProxy ? names.filter((name) => name === CLIENT_HOST) : names;
 }
 
 /** True for a header by which a proxy tells what the client asked for; not for the one that tells who the client is. */

@@ -16,18 +16,18 @@ import {
 import type { Landing, PageFlight } from './page-flights.js';
 import { pageHeaders } from './page-headers.js';
 import type { PagePlace, PageStore } from './page-store.js';
+import { isServerFailure } from './server-failure.js';
 import type { StoredPage } from './stored-page.js';
 import {
   ResponseRecorder,
   type OutgoingHead,
   type Recording,
   type ResponseObserver,
+  type Substitute,
 } from './response-recorder.js';
 
 /** What is settled about a page before it is made. */
 export interface PageRules extends BrowserRules {
-  /** What the route says; undefined = it says nothing. */
-  readonly routeTtl: Ttl | undefined;
   /** Holds where neither the route nor the response says anything. */
   readonly defaultTtl: Ttl;
   readonly statuses: ReadonlySet<number>;
@@ -53,6 +53,8 @@ export interface PageRecordingOptions {
   readonly clock: Clock;
   /** What others wait for; undefined if nobody waits for this one. */
   readonly flight?: PageFlight | undefined;
+  /** What is sent in place of a failure of the server; undefined: nothing is. It is given the headers that were set before. */
+  readonly fallback?: ((preset: readonly HeaderField[]) => Substitute) | undefined;
   /** True if it turned out meanwhile that the request is somebody's. */
   readonly isSomebodys: () => boolean;
   /** Says on the response what became of it. */
@@ -81,8 +83,10 @@ export class PageRecording implements ResponseObserver {
   #own: HeaderLines = new Map();
   #told: readonly HeaderField[] = [];
   #read: readonly string[] = [];
-  #isCancelled = false;
-  #isReplaced = false;
+  /** When the head was sent. */
+  #sentAt = 0;
+  /** What became of the handler, if it was not to give an answer. */
+  #end: 'failed' | 'lost' | undefined;
   #isKeeping = false;
 
   constructor(options: PageRecordingOptions) {
@@ -93,41 +97,39 @@ export class PageRecording implements ResponseObserver {
     this.#recorder = new ResponseRecorder(exchange.response, this, options.rules.maxBodyBytes);
   }
 
-  /** The headers that were set before the handler ran. */
-  get preset(): readonly HeaderField[] {
-    return this.#preset;
+  /** The handler threw: what is sent is a page only if the status of an error may make one. */
+  fail(): void {
+    this.#end = 'failed';
   }
 
-  /**
-   * Whatever is sent is no page.
-   *
-   * @param landing `failed`: the handler did. `lost`: its answer is not waited for any more.
-   */
-  cancel(landing: 'failed' | 'lost'): void {
-    this.#isCancelled = true;
+  /** The answer is not waited for any more. */
+  lose(): void {
+    this.#end = 'lost';
     this.#recorder.cancel();
-    this.#land(landing);
+    this.#land('lost');
   }
 
-  /** Another answer is sent in place of the one that was to be recorded. */
-  replace(): void {
-    this.#isReplaced = true;
-    this.cancel('failed');
+  substitute(status: number): Substitute | undefined {
+    const { fallback, rules } = this.#options;
+    if (!fallback || !isServerFailure(status, rules.statuses)) return undefined;
+    this.#endWatch();
+    this.#land('failed');
+    return fallback(this.#preset);
   }
 
   beforeHead({ status, fields }: OutgoingHead): number {
-    this.#read = this.#options.headersRead?.() ?? [];
-    if (this.#isReplaced) return status;
-    const { exchange, head, mark } = this.#options;
+    this.#endWatch();
+    const { exchange, head, mark, clock } = this.#options;
     const { response } = exchange;
+    this.#sentAt = clock.now();
     const lines = linesOfFields(fields);
-    const decision = this.#isCancelled ? undefined : this.#decide(status, lines);
+    const decision = this.#isAnswer(status) ? this.#decide(status, lines) : undefined;
     if (decision?.store) {
       this.#tellBrowsers(lines, decision.ttl);
       mark({ state: 'MISS', stored: this.#options.held !== undefined });
     } else {
       this.#recorder.cancel();
-      this.#land('unshareable');
+      this.#land(this.#landingAt(status));
       mark({ state: 'BYPASS', detail: decision?.reason });
     }
     if (status < 200 || status > 299 || !isNotModified(head.headers, validatorsOf(lines))) {
@@ -138,7 +140,7 @@ export class PageRecording implements ResponseObserver {
   }
 
   finished({ status, fields, lines, body }: Recording): void {
-    const { clock, isSomebodys, report } = this.#options;
+    const { isSomebodys, report } = this.#options;
     const decision = this.#decide(status, this.#withoutTold(lines));
     if (!decision.store || isSomebodys()) {
       // Found out only within, by an interceptor or the handler itself.
@@ -148,13 +150,14 @@ export class PageRecording implements ResponseObserver {
     }
     const page = pageHeaders(this.#asTold(fields), this.#preset);
     const etag: HeaderField[] = lines.has('etag') ? [] : [['ETag', weakETag(body)]];
-    const storedAt = clock.now();
+    const storedAt = this.#sentAt;
     const { ttl, stale = { whileRevalidate: 0, ifError: 0 } } = decision;
     void this.#keep(decision, {
       status,
       fields: [...page.fields, ...etag],
       removed: page.removed,
       storedAt,
+      date: lines.get('date')?.[0] ?? new Date(storedAt).toUTCString(),
       age: ageOf(lines),
       freshUntil: ttl === null ? null : storedAt + ttl * 1000,
       stale,
@@ -174,6 +177,22 @@ export class PageRecording implements ResponseObserver {
       if (value !== undefined) exchange.request.headers[name] = value;
     }
     if (!this.#isKeeping) this.#land('lost');
+  }
+
+  /** False for what somebody outside has made of an error, or sends because the handler took too long. */
+  #isAnswer(status: number): boolean {
+    if (this.#end === undefined) return true;
+    return this.#end === 'failed' && status >= 400 && this.#options.rules.statuses.has(status);
+  }
+
+  /** How a head lands that makes no page. */
+  #landingAt(status: number): Landing {
+    if (isServerFailure(status, this.#options.rules.statuses)) return 'failed';
+    return this.#end === undefined ? 'unshareable' : 'refused';
+  }
+
+  #endWatch(): void {
+    this.#read = this.#options.headersRead?.() ?? [];
   }
 
   #land(landing: Landing): void {

@@ -1,9 +1,10 @@
+import { AsyncResource } from 'node:async_hooks';
 import { IncomingMessage, ServerResponse, type Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { Duplex } from 'node:stream';
-import { requestHead } from './http-head.js';
+import { linesOfPairs, requestHead } from './http-head.js';
 import type { PageFlight } from './page-flights.js';
 import { cookieValues } from './request-cookies.js';
+import { Sink } from './sink.js';
 
 /** Why a request is there that no client has sent: a page past its time is to be made anew. */
 export interface RefreshTicket {
@@ -14,22 +15,36 @@ export interface RefreshTicket {
   readonly flight: PageFlight;
 }
 
-const tickets = new WeakMap<IncomingMessage, RefreshTicket>();
-
-/** The ticket of a request that was made here; undefined for a client's. */
-export function ticketOf(request: IncomingMessage): RefreshTicket | undefined {
-  return tickets.get(request);
-}
-
 /** The request that a page is made anew for. */
 export interface RefreshOptions {
-  /** The visitor's, of which the URL, the host and the connection's kind are taken. */
+  /** The visitor's, of which the host and the connection's kind are taken. */
   readonly visitor: IncomingMessage;
+  /** As it came, before any middleware. */
+  readonly url: string;
   /** Lower-case names of the request headers that the page is keyed by. No other is sent, so none of the visitor's credentials. */
   readonly headers: readonly string[];
   /** The cookies that it is keyed by. */
   readonly cookies: readonly string[];
   readonly ticket: RefreshTicket;
+}
+
+/** A handler that takes longer than this makes no page in the background. */
+const MOST_MS = 60_000;
+
+/** Of requests that came to no page yet. */
+const tickets = new WeakMap<IncomingMessage, RefreshTicket>();
+
+/** Where no request is under way, so that what an application keeps of the visitor's (user, transaction) does not go along. */
+const outside = new AsyncResource('PageRefresh');
+
+/**
+ * The ticket of a request that was made here; undefined for a client's. Whoever takes it sees to it that its flight lands by
+ * the time that the response is closed.
+ */
+export function takeTicket(request: IncomingMessage): RefreshTicket | undefined {
+  const ticket = tickets.get(request);
+  tickets.delete(request);
+  return ticket;
 }
 
 /**
@@ -40,84 +55,56 @@ export interface RefreshOptions {
  */
 export function refreshPage(server: Server, options: RefreshOptions): void {
   const { visitor, ticket } = options;
-  const socket = new Sink(visitor.socket) as unknown as Socket;
+  const sink = new Sink(visitor.socket);
+  const socket = sink as unknown as Socket;
   const request = new IncomingMessage(socket);
   request.method = 'GET';
-  request.url = visitor.url ?? '/';
+  request.url = options.url;
   request.httpVersion = '1.1';
   request.httpVersionMajor = 1;
   request.httpVersionMinor = 1;
-  const names = new Set(['host', ...options.headers]);
-  const pairs = visitor.rawHeaders;
-  for (let index = 0; index + 1 < pairs.length; index += 2) {
-    const name = pairs[index]!.toLowerCase();
-    // The name that HTTP/2 has for the host.
-    if (!names.has(name) && name !== ':authority') continue;
-    request.rawHeaders.push(name === ':authority' ? 'host' : pairs[index]!, pairs[index + 1]!);
-  }
-  const cookies = options.cookies.flatMap((name) =>
-    cookieValues(requestHead(visitor), name).map((value) => `${name}=${value}`),
-  );
-  if (cookies.length > 0) request.rawHeaders.push('cookie', cookies.join('; '));
+  const pairs = pairsOf(options);
+  request.rawHeaders.push(...pairs);
+  request.headers = headersOf(pairs);
   request.push(null);
   request.complete = true;
   tickets.set(request, ticket);
   const response = new ServerResponse(request);
   response.assignSocket(socket);
-  const land = (): void => {
-    ticket.flight.land('failed');
-  };
-  // A page that is kept lands by itself, a little after its answer is over.
-  response.once('finish', () => setTimeout(land, SETTLE_MS).unref());
-  response.once('close', () => setTimeout(land, SETTLE_MS).unref());
-  server.emit('request', request, response);
+  const limit = setTimeout(() => sink.destroy(), MOST_MS).unref();
+  // A client closes its connection too when it has its answer, or has waited long enough.
+  response.once('finish', () => sink.destroy());
+  sink.once('close', () => {
+    clearTimeout(limit);
+    if (tickets.delete(request)) ticket.flight.land('failed');
+  });
+  // Behind the visitor's answer.
+  outside.runInAsyncScope(setImmediate, undefined, () => server.emit('request', request, response));
 }
 
-/** By then a finished page is kept, or the cache has failed. */
-const SETTLE_MS = 5_000;
-
-/** A connection whose other end is nobody. Who looks where the request came from sees the visitor's address and kind. */
-class Sink extends Duplex {
-  readonly remoteAddress: string | undefined;
-  readonly remotePort: number | undefined;
-  readonly remoteFamily: string | undefined;
-  readonly localAddress: string | undefined;
-  readonly localPort: number | undefined;
-  readonly encrypted: boolean;
-
-  constructor(visitor: Socket) {
-    super();
-    this.remoteAddress = visitor.remoteAddress;
-    this.remotePort = visitor.remotePort;
-    this.remoteFamily = visitor.remoteFamily;
-    this.localAddress = visitor.localAddress;
-    this.localPort = visitor.localPort;
-    this.encrypted = 'encrypted' in visitor && visitor.encrypted === true;
+/** Names and values in turn. */
+function pairsOf({ visitor, headers, cookies }: RefreshOptions): string[] {
+  const names = new Set(['host', ...headers]);
+  const sent = visitor.rawHeaders;
+  const pairs: string[] = [];
+  for (let index = 0; index + 1 < sent.length; index += 2) {
+    // The name that HTTP/2 has for the host.
+    const name = sent[index] === ':authority' ? 'host' : sent[index]!;
+    if (names.has(name.toLowerCase())) pairs.push(name, sent[index + 1]!);
   }
+  const head = requestHead(visitor);
+  const keyed = cookies.flatMap((name) =>
+    cookieValues(head, name).map((value) => `${name}=${value}`),
+  );
+  return keyed.length === 0 ? pairs : [...pairs, 'cookie', keyed.join('; ')];
+}
 
-  override _read(): void {}
-
-  override _write(_chunk: unknown, _encoding: string, done: () => void): void {
-    done();
-  }
-
-  setTimeout(): this {
-    return this;
-  }
-
-  setNoDelay(): this {
-    return this;
-  }
-
-  setKeepAlive(): this {
-    return this;
-  }
-
-  ref(): this {
-    return this;
-  }
-
-  unref(): this {
-    return this;
-  }
+/** As Node.js hands them out that were received. */
+function headersOf(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    [...linesOfPairs(pairs)].map(([name, lines]) => [
+      name,
+      lines.join(name === 'cookie' ? '; ' : ', '),
+    ]),
+  );
 }

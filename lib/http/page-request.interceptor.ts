@@ -1,28 +1,24 @@
 import type { Server } from 'node:http';
 import type { CallHandler, ExecutionContext } from '@nestjs/common';
-import { catchError, finalize, from, tap, throwError, type Observable } from 'rxjs';
-import type { Ttl } from '../core/cache-backend.interface.js';
+import { finalize, from, tap, type Observable } from 'rxjs';
 import type { HeldTags } from '../core/tags.js';
 import type { BypassReason } from './bypass-reasons.js';
-import { markResponse, type CacheMark } from './cache-status.js';
 import { decideRequest } from './http-cache.policy.js';
-import { isIdentified, originalMethodOf, type HttpExchange } from './http-exchange.js';
-import { requestHead, type HeaderField, type RequestHead } from './http-head.js';
-import { INERT_VALUE } from './inert-value.js';
-import { makeInert } from './inert-writers.js';
+import { isIdentified, originalMethodOf, urlsOf, type HttpExchange } from './http-exchange.js';
+import { requestHead, type RequestHead } from './http-head.js';
 import type { PageAddressAccessor } from './page-address.accessor.js';
 import type { Landing, PageFlight } from './page-flights.js';
 import { forwardingNames, isForwarding, pageKey } from './page-key.js';
 import { PageRecording, type PageRecordingOptions, type PageRules } from './page-recording.js';
-import { refreshPage, ticketOf } from './page-refresh.js';
+import { refreshPage, takeTicket, type RefreshTicket } from './page-refresh.js';
+import { INERT_VALUE } from './inert-value.js';
+import { PageResponder } from './page-responder.js';
 import type { PageRulesAccessor } from './page-rules.accessor.js';
 import type { FoundPage, PagePlace, PageStore } from './page-store.js';
 import type { Pages } from './pages.js';
 import { narrowQuery } from './query-filter.js';
-import { replayPage } from './response-replay.js';
 import type { RouteCache } from './route-cache.accessor.js';
 import type { StoredPage } from './stored-page.js';
-import { isServerFailure } from './server-failure.js';
 import { watchHeaders } from './unkeyed-headers.js';
 
 /** What the requests of one application share. */
@@ -43,6 +39,9 @@ interface KeyedPlace extends PagePlace {
   readonly headers: readonly string[];
 }
 
+/** For the interceptors outside, of an answer that is on its way. */
+const ANSWERED: Observable<unknown> = from([INERT_VALUE]);
+
 /** One request for a page: answered from the cache, by another request that makes the page, or by the handler. */
 export class PageRequest {
   readonly #tools: PageRequestTools;
@@ -52,6 +51,7 @@ export class PageRequest {
   readonly #next: CallHandler;
   readonly #head: RequestHead;
   readonly #store: PageStore;
+  readonly #responder: PageResponder;
   /** A page past its time that is better than an error. */
   #fallback: StoredPage | undefined;
 
@@ -69,6 +69,7 @@ export class PageRequest {
     this.#next = next;
     this.#head = requestHead(exchange.request);
     this.#store = tools.pages.store(route.page.cache);
+    this.#responder = new PageResponder(tools.pages, exchange, this.#head);
   }
 
   /** Answers it. What comes back is for the interceptors outside. */
@@ -99,29 +100,29 @@ export class PageRequest {
     if (page.early) {
       this.#tools.pages.early.remember(this.#exchange, this.#head, found, this.#route);
     }
-    const ticket = ticketOf(this.#exchange.request);
-    if (ticket) {
-      if (ticket.key !== place.key) return this.#next.handle();
-      return this.#make(place, ticket.found, ticket.flight);
-    }
+    const ticket = takeTicket(this.#exchange.request);
+    if (ticket?.key === place.key) return this.#make(place, ticket.found, ticket.flight);
+    if (ticket) return this.#cancelRefresh(ticket);
+    const looked = performance.now();
     const asked = await this.#find(place);
     const served = this.#serve(place, asked);
     if (served) return served;
     if (decision.reason !== undefined) return this.#bypass(decision.reason);
     if (!decision.store) {
-      this.#mark({ state: 'MISS', stored: false });
+      this.#responder.mark({ state: 'MISS', stored: false });
+      if (this.#fallback) this.#responder.shield(this.#fallback);
       return this.#next.handle();
     }
-    return this.#makeOrAwait(place, asked.key);
+    return this.#makeOrAwait(place, asked.key, looked);
   }
 
   /** The answer from a stored page; undefined if there is none that may be sent. */
   #serve(place: KeyedPlace, { page, key, names }: FoundPage): Observable<unknown> | undefined {
     if (!page || this.#exchange.response.headersSent) return undefined;
-    const left = this.#secondsLeft(page);
-    if (left === null || left > 0) return this.#replay(page, { state: 'HIT', ttl: left });
+    const left = this.#responder.secondsLeft(page);
+    if (left === null || left > 0) return this.#replay(page, 'HIT');
     if (left > -page.stale.whileRevalidate && this.#refresh(place, key, names)) {
-      return this.#replay(page, { state: 'STALE', ttl: left });
+      return this.#replay(page, 'STALE');
     }
     if (left > -page.stale.ifError) this.#fallback = page;
     return undefined;
@@ -143,6 +144,7 @@ export class PageRequest {
       };
       refreshPage(server, {
         visitor: this.#exchange.request,
+        url: urlsOf(this.#exchange)[0]!,
         headers: [...place.headers, ...names],
         cookies: this.#route.vary.cookies,
         ticket: { key: place.key, found, flight: rested },
@@ -151,18 +153,29 @@ export class PageRequest {
     return true;
   }
 
-  /** Makes the page, or takes it from the request that is making it. */
-  async #makeOrAwait(place: KeyedPlace, missingKey: string): Promise<Observable<unknown>> {
+  /**
+   * Makes the page, or takes it from the request that is making it.
+   *
+   * @param looked When it was looked for. If it was kept while the cache was answering, it is looked for once more.
+   */
+  async #makeOrAwait(
+    place: KeyedPlace,
+    missingKey: string,
+    looked: number,
+  ): Promise<Observable<unknown>> {
     const { flights } = this.#store;
     const { response } = this.#exchange;
-    const end = performance.now() + this.#tools.pages.options.coalesceMs;
-    for (let missing = missingKey; ;) {
-      const flight = flights.begin(missing);
-      if (flight || flights.isAlone(missing)) return this.#make(place, missing, flight);
-      const waited = await flights.wait(missing, response, end - performance.now());
-      if (waited === 'gone') return this.#unanswered();
-      if (waited === 'failed' && this.#fallback) return this.#replayStale(this.#fallback);
-      if (waited !== 'kept' && waited !== 'lost') return this.#make(place, missing, undefined);
+    const end = looked + this.#tools.pages.options.coalesceMs;
+    for (let missing = missingKey, since = looked; ;) {
+      if (!flights.wasKeptSince(missing, since)) {
+        const flight = flights.begin(missing);
+        if (flight || flights.isAlone(missing)) return this.#make(place, missing, flight);
+        const waited = await flights.wait(missing, response, end - performance.now());
+        if (waited === 'gone') return this.#leave();
+        if (waited === 'failed' && this.#fallback) return this.#replay(this.#fallback, 'STALE');
+        if (waited !== 'kept' && waited !== 'lost') return this.#make(place, missing, undefined);
+      }
+      since = performance.now();
       const again = await this.#find(place);
       // A timeout of the framework may have answered meanwhile.
       if (response.headersSent) return this.#next.handle();
@@ -221,40 +234,37 @@ export class PageRequest {
       clock: this.#tools.pages.clock,
       isSomebodys: () => !isCovered && anonymousOnly && isIdentified(this.#exchange),
       mark: (mark) => {
-        this.#mark(mark);
+        this.#responder.mark(mark);
       },
+      fallback: this.#fallbackOf(),
       report: (reason, error) => {
         this.#say(reason, error);
       },
       ...this.#watch(place),
     });
-    let hasAnswered = false;
+    let isOver = false;
     return this.#next.handle().pipe(
       tap({
         next: () => {
-          hasAnswered = true;
+          isOver = true;
         },
         error: () => {
-          recording.cancel('failed');
+          isOver = true;
+          recording.fail();
         },
-      }),
-      catchError((error: unknown) => {
-        const page = this.#fallback;
-        if (!page || hasAnswered || !isServerFailure(error)) return throwError(() => error);
-        if (this.#exchange.response.headersSent) return throwError(() => error);
-        recording.replace();
-        hasAnswered = true;
-        return this.#replayStale(page, recording.preset);
       }),
       // An interceptor outside lost patience, or the client left.
       finalize(() => {
-        if (!hasAnswered) recording.cancel('lost');
+        if (!isOver) recording.lose();
       }),
     );
   }
 
-  #secondsLeft({ freshUntil }: StoredPage): Ttl {
-    return freshUntil === null ? null : (freshUntil - this.#tools.pages.clock.now()) / 1000;
+  /** A background request that came to another page than it was made for is of no use, so its handler does not run. */
+  #cancelRefresh({ flight }: RefreshTicket): Observable<unknown> {
+    flight.land('failed');
+    this.#exchange.response.destroy();
+    return this.#leave();
   }
 
   /** The stamps of the page's tags; undefined if the cache does not tell. */
@@ -300,50 +310,28 @@ export class PageRequest {
     };
   }
 
-  #replayStale(page: StoredPage, preset?: readonly HeaderField[]): Observable<unknown> {
-    return this.#replay(page, { state: 'STALE', ttl: this.#secondsLeft(page) }, preset);
+  #replay(page: StoredPage, state: 'HIT' | 'STALE'): Observable<unknown> {
+    this.#responder.replay(page, state);
+    return ANSWERED;
   }
 
-  #replay(page: StoredPage, mark: CacheMark, preset?: readonly HeaderField[]): Observable<unknown> {
-    const { clock, options } = this.#tools.pages;
-    replayPage({
-      exchange: this.#exchange,
-      head: this.#head,
-      page,
-      mark,
-      name: options.cacheStatus,
-      now: clock.now(),
-      ...(preset ? { preset } : {}),
-    });
-    return from([INERT_VALUE]);
+  #leave(): Observable<unknown> {
+    this.#responder.leave();
+    return ANSWERED;
   }
 
-  /** The client has left, or somebody else has answered it in full. */
-  #unanswered(): Observable<unknown> {
-    const { response, framework } = this.#exchange;
-    makeInert(response);
-    if (framework !== response) {
-      framework.hijack?.();
-      makeInert(framework);
-    }
-    return from([INERT_VALUE]);
+  #fallbackOf(): PageRecordingOptions['fallback'] {
+    const page = this.#fallback;
+    return page && ((preset) => this.#responder.substitute(page, preset));
   }
 
   #bypass(reason: BypassReason, error?: unknown): Observable<unknown> {
     this.#say(reason, error);
-    this.#mark({ state: 'BYPASS', detail: reason });
+    this.#responder.mark({ state: 'BYPASS', detail: reason });
     return this.#next.handle();
   }
 
   #say(reason: BypassReason, error?: unknown): void {
     this.#tools.say(this.#route, reason, error);
-  }
-
-  #mark(mark: CacheMark): void {
-    const { response } = this.#exchange;
-    // A timeout of the framework may have answered while the cache or a function of the route was waited for.
-    if (!response.headersSent) {
-      markResponse(response, mark, this.#tools.pages.options.cacheStatus);
-    }
   }
 }

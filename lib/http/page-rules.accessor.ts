@@ -27,6 +27,7 @@ export class PageRulesAccessor {
       defaultTtl: this.#defaultTtl(route),
       statuses: options.statuses,
       covered: [
+        ...vary.headers,
         ...(vary.cookies.length > 0 || route.rules.isCovered ? ['cookie'] : []),
         ...(route.rules.isCovered ? ['authorization'] : []),
       ],

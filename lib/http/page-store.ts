@@ -1,10 +1,10 @@
+import { BoundedMap } from '../core/bounded-map.js';
 import type { CacheService } from '../core/cache.service.js';
 import type { HeldTags } from '../core/tags.js';
 import type { Ttl } from '../core/cache-backend.interface.js';
 import { PageBytes } from '../core/page-bytes.js';
 import type { Timeout } from '../core/timeout.js';
 import type { RequestHead } from './http-head.js';
-import { LearnedVary } from './learned-vary.js';
 import { PageFlights } from './page-flights.js';
 import { variantKey } from './page-key.js';
 import {
@@ -18,6 +18,9 @@ import {
 
 /** Most variants of one URL. A flood of header values fills no more than these. */
 export const MOST_VARIANTS = 32;
+
+/** Most pages of which it is remembered that they vary. */
+const MOST_LEARNED = 10_000;
 
 /** Where a page is looked for. */
 export interface PagePlace {
@@ -63,7 +66,11 @@ export class PageStore {
   /** The pages that are being made. */
   readonly flights = new PageFlights();
   readonly #cache: CacheService;
-  readonly #learned = new LearnedVary();
+  /**
+   * The request headers on which pages were found to depend: a page's variant is then asked for together with its index.
+   * They may be out of date.
+   */
+  readonly #learned = new BoundedMap<string, readonly string[]>(MOST_LEARNED);
   /**
    * Indexes are read, changed and written, so the writes of one page wait for each other. Not more than there may be
    * variants, or a cache that hangs would gather the pages of all who ask meanwhile.
@@ -106,7 +113,7 @@ export class PageStore {
     await this.#cache.invalidateTags(...tags);
   }
 
-  /** Keeps a page, from the moment at which it was finished. */
+  /** Keeps a page, from the moment at which its head was sent. */
   async keep(place: PagePlace, head: RequestHead, page: StoredPage, how: Keeping): Promise<Kept> {
     const { key } = place;
     const writes = this.#writes.get(key) ?? { last: Promise.resolve(), count: 0 };

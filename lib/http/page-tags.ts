@@ -6,20 +6,23 @@ const KEY = 'page-key:';
 /**
  * The tag of all pages of a path: of every host, query and variant.
  *
- * Paths that a router may take for one have one: it is decoded, in lower case, without a slash at its end. What falls too much
- * costs a miss; what stayed would be wrong.
+ * Paths that a router may take for one have one: it is decoded, in lower case, each slash once and none at its end. What falls
+ * too much costs a miss; what stayed would be wrong.
  *
- * @param url A path or an absolute URL; its query does not count.
+ * @param url A path or an absolute URL; its query does not count, which a router may be told begins with ";".
  */
 export function pathTag(url: string): string {
-  const path = url.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '');
+  const path = url.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '').replace(/[?#;].*$/s, '');
   let decoded = path;
   try {
     decoded = decodeURIComponent(path);
   } catch {
     // As it is: no router decodes it either.
   }
-  const trimmed = decoded.toLowerCase().replace(/\/+$/, '');
+  const trimmed = decoded
+    .toLowerCase()
+    .replaceAll(/\/{2,}/g, '/')
+    .replace(/\/$/, '');
   return `${PATH}${trimmed === '' ? '/' : trimmed}`;
 }
 

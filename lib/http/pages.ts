@@ -50,13 +50,17 @@ export class Pages {
   }
 
   /**
-   * Removes what bears one of these tags, pages and values of the cache `default`.
+   * Removes what bears one of these tags: values of the cache `default`, with which the pages of the application fall, and the
+   * pages of routes that name a cache of their own.
    *
    * @throws {CacheBackendError} if a cache fails.
    */
   async invalidateTags(tags: readonly string[]): Promise<void> {
     if (tags.length === 0) return;
-    const stores = new Set([this.store(DEFAULT_ALIAS), ...this.all()]);
-    await Promise.all([...stores].map((store) => store.invalidateTags(tags)));
+    const aliases = new Set([DEFAULT_ALIAS, ...pagesAliases()]);
+    // Those of the application fall with `default` already.
+    if (this.#alias !== DEFAULT_ALIAS) aliases.delete(this.#alias);
+    const caches = [...aliases].filter((alias) => this.#registry.has(alias));
+    await Promise.all(caches.map((alias) => this.cache(alias).invalidateTags(...tags)));
   }
 }

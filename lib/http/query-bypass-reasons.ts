@@ -3,9 +3,17 @@ import { BYPASS_REASONS } from './bypass-reasons.js';
 /** Why what a handler outside of HTTP returned was neither taken from the cache nor put into it. */
 export type QueryBypassReason = keyof typeof QUERY_BYPASS_REASONS;
 
+const OR_ELSE =
+  "keep what is one user's by getOrSet() in the method, or declare the answer the same for all by @CachePage(timeout, { shared: true })";
+
 /** Each reason as the end of a sentence: those that a request gives, as for pages, and those of queries alone. */
 const QUERY_BYPASS_REASONS = {
   ...BYPASS_REASONS,
+  authorization: `the request bears Authorization, so the answer may be for one user; ${OR_ELSE}`,
+  cookie: `the request bears cookies, so the answer may be for one user; list those that say who it is from in http.identityCookies, ${OR_ELSE}`,
+  identity: `${BYPASS_REASONS.identity}; ${OR_ELSE}`,
+  'vary-on':
+    'what it varies on by @VaryOn() belongs into the key that the function of @CacheKey() makes',
   message: 'only answers to HTTP requests and root queries of GraphQL are',
   mutation: 'it is a mutation, which is carried out each time',
   subscription: 'it is a subscription, whose events are for those who wait for them',

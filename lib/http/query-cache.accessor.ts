@@ -3,15 +3,14 @@ import type { ModulesContainer } from '@nestjs/core';
 import { lastValueFrom, of, type Observable } from 'rxjs';
 import { reasonOf } from '../core/cache.errors.js';
 import { settleTimeout, type Timeout } from '../core/timeout.js';
-import { decideRequest } from './http-cache.policy.js';
-import { httpRequest, isIdentified, type FrameworkRequest } from './http-exchange.js';
-import { requestHead, type RequestHead } from './http-head.js';
+import type { CacheKeyFunction } from '../decorators/cache-key.decorator.js';
 import { digestOf } from './key-digest.js';
-import { keptOrMade } from './kept-value.js';
+import { keptOrMade, type AskedValue } from './kept-value.js';
 import { keyTag, routeTag } from './page-tags.js';
 import type { Pages } from './pages.js';
 import { queryBypassMessage, type QueryBypassReason } from './query-bypass-reasons.js';
-import { resolverCallOf, resolverContextOf, rootFieldOf } from './resolver-call.js';
+import { queryRefusal } from './query-refusal.js';
+import { resolverCallOf, rootFieldOf } from './resolver-call.js';
 import type { RouteCache, RouteCacheAccessor } from './route-cache.accessor.js';
 import { hasTwin } from './twin-handlers.accessor.js';
 
@@ -23,19 +22,27 @@ export interface QueryCacheParts {
   readonly logger: Logger;
 }
 
-/** What is used of the context that resolvers share; each field may be missing. */
-type GraphqlContext = FrameworkRequest & { readonly req?: unknown };
+/** Where a value is kept, for how long, and by what it may be removed. */
+type Place = Pick<AskedValue, 'key' | 'timeout' | 'tags'>;
 
-/** Where a value is kept, and for how long; or why it is not. */
-type Place =
-  | { readonly key: string; readonly timeout: Timeout; readonly tags: readonly string[] }
-  | { readonly reason: QueryBypassReason; readonly error?: unknown };
+/** Why there is no place for a value. */
+class NoPlace extends Error {
+  constructor(
+    readonly reason: QueryBypassReason,
+    options?: ErrorOptions,
+  ) {
+    super(reason, options);
+  }
+}
+
+/** What `@CachePage()` can say of pages alone. */
+const OF_PAGES = ['early', 'staleIfError', 'staleWhileRevalidate'] as const;
+
+/** What is never cached, wherever the interceptor stands. */
+const UNASKED: ReadonlySet<string> = new Set(['message', 'mutation', 'subscription', 'field']);
 
 /** Calls that an interceptor attends to: where one stands globally, on class and on handler, the first does it all. */
 const attended = new WeakSet<ExecutionContext>();
-
-/** The headers that tell of a body. */
-const BODY_HEADERS: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding']);
 
 /**
  * What `CacheInterceptor` does where it is not asked about a request of HTTP: nothing, except for root queries of GraphQL
@@ -61,15 +68,20 @@ export class QueryCacheAccessor {
     const route = this.#parts.routes.of(context);
     if (!route.isDeclared || route.isNever || attended.has(context)) return next.handle();
     attended.add(context);
-    const call = callOf(context);
-    // A class may be decorated for the sake of other handlers, so that alone is no reason to speak.
-    const isMeant = call === 'query' || route.key !== undefined || route.timeout !== undefined;
-    if (!isMeant) return next.handle();
-    const place = call === 'query' ? await this.#placeOf(context, route) : { reason: call };
-    if ('reason' in place) {
-      this.#say(route, place.reason, place.error);
+    const refusal = this.#refusalOf(context, route);
+    if (refusal !== undefined) {
+      this.#say(route, refusal);
       return next.handle();
     }
+    let place: Place;
+    try {
+      place = await this.#placeOf(context, route);
+    } catch (error) {
+      if (!(error instanceof NoPlace)) throw error;
+      this.#say(route, error.reason, error.cause);
+      return next.handle();
+    }
+    this.#sayWhatIsLeft(route);
     const value = await keptOrMade({
       ...place,
       cache: this.#parts.pages.cache(route.page.cache),
@@ -81,33 +93,32 @@ export class QueryCacheAccessor {
     return of(value);
   }
 
+  #refusalOf(context: ExecutionContext, route: RouteCache): QueryBypassReason | undefined {
+    const call = callOf(context);
+    if (call !== 'query') return call;
+    if (typeof route.key !== 'function') return 'arguments';
+    return (
+      queryRefusal(context.getArgs(), route) ?? (this.#hasTwin(context, route) ? 'twin' : undefined)
+    );
+  }
+
+  /** @throws {NoPlace} */
   async #placeOf(context: ExecutionContext, route: RouteCache): Promise<Place> {
-    if (typeof route.key !== 'function') return { reason: 'arguments' };
-    const args = context.getArgs();
-    const refusal = refusalOf(args, route) ?? (this.#hasTwin(context, route) ? 'twin' : undefined);
-    if (refusal !== undefined) return { reason: refusal };
-    let made: unknown;
-    try {
-      made = await route.key(context);
-    } catch (error) {
-      return { reason: 'key', error };
-    }
-    if (typeof made !== 'string' || made === '') return { reason: 'key' };
-    const key = `query:${digestOf([...route.identity, ...rootFieldOf(args), made])}`;
-    let timeout: Timeout;
-    try {
-      timeout = await this.#timeoutOf(context, route);
-      if (this.#isOver(timeout)) return { reason: 'ttl' };
-    } catch (error) {
-      return { reason: 'ttl-failed', error };
-    }
-    try {
-      const { tags = [] } = route.page;
-      const own = typeof tags === 'function' ? await tags(context) : tags;
-      return { key, timeout, tags: [routeTag(route.name), keyTag(made), ...own] };
-    } catch (error) {
-      return { reason: 'tags', error };
-    }
+    const { page } = route;
+    if (await asking('unless-failed', () => page.unless?.(context))) throw new NoPlace('unless');
+    const made = await asking('key', () => (route.key as CacheKeyFunction)(context));
+    if (typeof made !== 'string' || made === '') throw new NoPlace('key');
+    const timeout = await asking('ttl-failed', () => this.#timeoutOf(context, route));
+    if (await asking('ttl-failed', () => this.#isOver(timeout))) throw new NoPlace('ttl');
+    const tags = await asking('tags', () =>
+      typeof page.tags === 'function' ? page.tags(context) : page.tags,
+    );
+    const keyPrefix = page.keyPrefix ?? this.#parts.pages.options.keyPrefix;
+    return {
+      key: `query:${digestOf([keyPrefix, ...route.identity, ...rootFieldOf(context.getArgs()), made])}`,
+      timeout,
+      tags: [routeTag(route.name), keyTag(made), ...(tags ?? [])],
+    };
   }
 
   async #timeoutOf(context: ExecutionContext, { timeout, page }: RouteCache): Promise<Timeout> {
@@ -129,8 +140,19 @@ export class QueryCacheAccessor {
     return known;
   }
 
+  #sayWhatIsLeft({ name, page, said }: RouteCache): void {
+    const left = OF_PAGES.filter((option) => page[option] !== undefined && page[option] !== false);
+    if (left.length === 0 || said.has('left')) return;
+    said.add('left');
+    this.#parts.logger.warn(
+      `${name} is cached without ${left.map((option) => `"${option}"`).join(', ')} of @CachePage(), which only pages have.`,
+    );
+  }
+
   #say(route: RouteCache, reason: QueryBypassReason, error?: unknown): void {
-    if (route.said.has(reason)) return;
+    // A class may bear the interceptor for the sake of other handlers, so that alone is no reason to speak.
+    const isMeant = !UNASKED.has(reason) || route.key !== undefined || route.timeout !== undefined;
+    if (!isMeant || route.said.has(reason)) return;
     route.said.add(reason);
     const message = queryBypassMessage(route.name, reason);
     if (error === undefined) this.#parts.logger.log(message);
@@ -138,33 +160,14 @@ export class QueryCacheAccessor {
   }
 }
 
+async function asking<T>(reason: QueryBypassReason, call: () => T | Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (cause) {
+    throw new NoPlace(reason, { cause });
+  }
+}
+
 function callOf(context: ExecutionContext): 'message' | ReturnType<typeof resolverCallOf> {
   return context.getType<string>() === 'graphql' ? resolverCallOf(context.getArgs()) : 'message';
-}
-
-/**
- * Why the answer may be for one user, or is not to be kept for another reason that lies in the request. It is judged as the
- * request for a page would be that bears its query in the URL.
- */
-function refusalOf(
-  args: readonly unknown[],
-  { rules, page }: RouteCache,
-): QueryBypassReason | undefined {
-  const context: GraphqlContext | undefined = resolverContextOf(args);
-  const found = httpRequest(context?.req);
-  if (!context || !found) return 'request';
-  const { request } = found;
-  return decideRequest({
-    head: withoutBody(requestHead(request)),
-    // An application may put the user beside the request.
-    identified: isIdentified(found) || isIdentified({ request, asked: context }),
-    neverLives: false,
-    // Users and cookies that pages are keyed by are not in the key that the function makes.
-    rules: { ...rules, isCovered: page.shared === true, keyedCookies: [] },
-  }).reason;
-}
-
-function withoutBody(head: RequestHead): RequestHead {
-  const lines = new Map([...head.lines].filter(([name]) => !BODY_HEADERS.has(name)));
-  return { ...head, method: 'GET', lines };
 }

@@ -1,17 +1,24 @@
 import type { HttpExchange } from './http-exchange.js';
 
+/** Parsers read as many parameters by default; which of more they leave out is theirs to know. */
+const MOST_PARAMETERS = 1000;
+
+/** What parsers take for the end of a part of a parameter's name: `page[]`, `page.from`, `?page` behind the first one. */
+const PARTS = /[[\].?]/;
+
 /**
  * A URL with only those parameters of its query that matter, as they stand in it.
  *
- * A parameter is what the signs `&` part; what else a parser may take for a separator stays inside of it, and so in the key.
+ * A parameter is what the signs `&` part. One matters if any part of its name does that a parser may take for the whole, so
+ * whatever a parser makes of the URL, what matters of it is what the URL still says: `page[]=1`, `[page]=1` and
+ * `x=1;page=2` stay where `page` matters. A query of more than 1,000 parameters stays whole.
  */
 export function filterQuery(url: string, names: readonly string[]): string {
   const start = url.indexOf('?');
   if (start === -1) return url;
-  const kept = url
-    .slice(start + 1)
-    .split('&')
-    .filter((pair) => names.includes(nameOf(pair)));
+  const pairs = url.slice(start + 1).split('&');
+  if (pairs.length > MOST_PARAMETERS) return url;
+  const kept = pairs.filter((pair) => namesOf(pair).some((name) => matters(name, names)));
   return kept.length === 0 ? url.slice(0, start) : `${url.slice(0, start + 1)}${kept.join('&')}`;
 }
 
@@ -20,23 +27,39 @@ export function filterQuery(url: string, names: readonly string[]): string {
  * it.
  */
 export function narrowQuery({ request, asked }: HttpExchange, names: readonly string[]): void {
-  request.url = filterQuery(request.url ?? '', names);
+  const whole = request.url ?? '';
+  request.url = filterQuery(whole, names);
   const framework = asked as { originalUrl?: string; query?: unknown };
-  if (Object.hasOwn(asked, 'originalUrl') && framework.originalUrl !== undefined) {
-    framework.originalUrl = filterQuery(framework.originalUrl, names);
+  for (const target of [framework, request as typeof framework]) {
+    if (!Object.hasOwn(target, 'originalUrl') || target.originalUrl === undefined) continue;
+    target.originalUrl = filterQuery(target.originalUrl, names);
   }
   // Where the framework has parsed it already; otherwise it parses what the URL says now.
-  if (!Object.hasOwn(asked, 'query') || typeof framework.query !== 'object') return;
-  framework.query = Object.fromEntries(
-    Object.entries(framework.query ?? {}).filter(([name]) => names.includes(name)),
+  if (request.url === whole || !Object.hasOwn(asked, 'query')) return;
+  const parsed: unknown = framework.query;
+  if (typeof parsed !== 'object' || parsed === null) return;
+  const narrowed = Object.entries(parsed).filter(([name]) => matters(name, names));
+  // Parsers give objects without a prototype, so that no parameter is found that was not sent.
+  framework.query = Object.setPrototypeOf(
+    Object.fromEntries(narrowed),
+    Object.getPrototypeOf(parsed) as object | null,
   );
 }
 
-function nameOf(pair: string): string {
-  const name = pair.split('=', 1)[0]!.replaceAll('+', ' ');
+function matters(name: string, names: readonly string[]): boolean {
+  return names.includes(name) || name.split(PARTS).some((part) => names.includes(part));
+}
+
+/** The name of a parameter, and of each other one that a parser may find in it. */
+function namesOf(pair: string): string[] {
+  return pair.split(';').map((part) => decoded(part.split('=', 1)[0]!));
+}
+
+function decoded(name: string): string {
+  const spaced = name.replaceAll('+', ' ');
   try {
-    return decodeURIComponent(name);
+    return decodeURIComponent(spaced);
   } catch {
-    return name;
+    return spaced;
   }
 }

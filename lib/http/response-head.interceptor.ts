@@ -1,15 +1,28 @@
+import type { ServerResponse } from 'node:http';
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
-import type { Observable } from 'rxjs';
+import { tap, type Observable } from 'rxjs';
+import { addHeadPatch, type HeadPatch } from './head-patches.js';
 import { httpExchange } from './http-exchange.js';
 import type { PatchableResponse } from './response-headers.js';
 import { ResponseRecorder } from './response-recorder.js';
 
+/** Which answers of a route are changed. */
+export interface PatchedAnswers {
+  /** True: also those to errors that the handler throws. Default: false. */
+  readonly toErrors?: boolean;
+}
+
 /** Changes the headers of a route's answers, pages from the cache among them, when their head is about to be written. */
 export class ResponseHeadInterceptor implements NestInterceptor {
   readonly #patch: (response: PatchableResponse) => void;
+  readonly #toErrors: boolean;
 
-  constructor(patch: (response: PatchableResponse) => void) {
+  constructor(
+    patch: (response: PatchableResponse) => void,
+    { toErrors = false }: PatchedAnswers = {},
+  ) {
     this.#patch = patch;
+    this.#toErrors = toErrors;
   }
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -17,14 +30,25 @@ export class ResponseHeadInterceptor implements NestInterceptor {
       context.getType() === 'http'
         ? httpExchange(context.getArgByIndex(0), context.getArgByIndex(1))
         : undefined;
-    if (exchange) {
-      const beforeHead = ({ status }: { readonly status: number }): number => {
-        this.#patch(exchange.response);
-        return status;
-      };
-      // Only the head is observed.
-      void new ResponseRecorder(exchange.response, { beforeHead }, 0);
-    }
-    return next.handle();
+    if (!exchange) return next.handle();
+    const { response } = exchange;
+    let hasFailed = false;
+    patchHead(response, () => {
+      if (!hasFailed || this.#toErrors) this.#patch(response);
+    });
+    return next.handle().pipe(
+      tap({
+        error: () => {
+          hasFailed = true;
+        },
+      }),
+    );
   }
+}
+
+/** Makes a change to a response when its head is written, before any page of it is recorded. */
+export function patchHead(response: ServerResponse, patch: HeadPatch): void {
+  addHeadPatch(response, patch);
+  // Only the head is observed, which makes the change if nobody else does before.
+  void new ResponseRecorder(response, { beforeHead: ({ status }) => status }, 0);
 }

@@ -1,8 +1,10 @@
-import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { makeHeadPatches } from './head-patches.js';
 import {
   fieldsOf,
-  unitedLines,
   linesOfFields,
+  setHeaders,
+  unitedLines,
   writtenLines,
   type HeaderField,
   type HeaderLines,
@@ -21,8 +23,22 @@ export interface Recording extends OutgoingHead {
   readonly body: Buffer;
 }
 
+/** What is sent in place of an answer that was to be; its headers are set on the response. */
+export interface Substitute {
+  readonly status: number;
+  /** Undefined: none. */
+  readonly body: Buffer | undefined;
+}
+
 /** What becomes of a response. */
 export interface ResponseObserver {
+  /**
+   * Called before anything of an answer is sent.
+   *
+   * @param status Of the answer that was to be.
+   * @returns what is sent instead, at once; nothing of the answer is sent or recorded then. Undefined: the answer itself.
+   */
+  substitute?(status: number): Substitute | undefined;
   /**
    * Called once, before the head is written; the headers may still be changed.
    *
@@ -59,6 +75,8 @@ export class ResponseRecorder {
   #lines: HeaderLines | undefined;
   #isBodiless = false;
   #hasEnded = false;
+  /** True once something else was sent in place of the answer, of which nothing counts any more. */
+  #isSubstituted = false;
   #isSettled = false;
   #isOver = false;
   /** Above 0 while a call of ours is passed on: what inner layers write meanwhile has been recorded. */
@@ -81,16 +99,37 @@ export class ResponseRecorder {
 
   #wrap(): void {
     const response = this.#response;
-    const { writeHead, write, end } = response as unknown as Record<Wrapped, Inner>;
+    const inner = response as unknown as Record<Wrapped, Inner>;
+    const { writeHead, write, end } = inner;
+    const substituted = (status: number): boolean => this.#substitute(status, writeHead, end);
     Object.assign(response, {
-      writeHead: (...args: unknown[]) => this.#onWriteHead(writeHead, args),
-      write: (...args: unknown[]) => this.#onWrite(write, args),
-      end: (...args: unknown[]) => this.#onEnd(end, args),
+      writeHead: (...args: unknown[]) =>
+        substituted(args[0] as number) ? response : this.#onWriteHead(writeHead, args),
+      write: (...args: unknown[]) =>
+        substituted(response.statusCode) ? passed(args) : this.#onWrite(write, args),
+      end: (...args: unknown[]) =>
+        substituted(response.statusCode) ? passed(args) && response : this.#onEnd(end, args),
     } satisfies Record<Wrapped, Inner>);
     response.on('pipe', (source: unknown) => this.#sources.push(source));
     response.once('close', () => {
       this.#over();
     });
+  }
+
+  /** True if something else was or is sent in place of the answer. */
+  #substitute(status: number, writeHead: Inner, end: Inner): boolean {
+    if (this.#depth > 0) return false;
+    const response = this.#response;
+    if (this.#isSubstituted || this.#head || response.headersSent) return this.#isSubstituted;
+    const substitute = this.#observer.substitute?.(status);
+    if (!substitute) return false;
+    this.#isSubstituted = true;
+    this.cancel();
+    // What the answer called its status; HTTP/2 has no such thing.
+    if (!('stream' in response)) response.statusMessage = '';
+    this.#pass(writeHead, [substitute.status]);
+    this.#pass(end, substitute.body === undefined ? [] : [substitute.body]);
+    return true;
   }
 
   #onWriteHead(inner: Inner, args: Args): unknown {
@@ -100,6 +139,7 @@ export class ResponseRecorder {
     const reason = typeof rest[0] === 'string' ? rest[0] : undefined;
     setHeaders(response, rest[reason === undefined ? 0 : 1]);
     response.statusCode = status;
+    makeHeadPatches(response, status);
     this.#head = { status, fields: fieldsOf(response) };
     const sent = this.#observer.beforeHead(this.#head);
     this.#isBodiless = sent !== status;
@@ -123,9 +163,7 @@ export class ResponseRecorder {
     this.#record(args[0], args[1], true);
     this.#writeHeadOfHttp2();
     if (!this.#isBodiless) return this.#pass(inner, args);
-    const callback = args.find((argument) => typeof argument === 'function');
-    if (callback) process.nextTick(callback);
-    return true;
+    return passed(args);
   }
 
   #onEnd(inner: Inner, args: Args): unknown {
@@ -203,19 +241,11 @@ export class ResponseRecorder {
   }
 }
 
-/** Sets what `writeHead()` was given as Node.js would: headers of a list may stand twice. */
-function setHeaders(response: ServerResponse, headers: unknown): void {
-  if (Array.isArray(headers)) {
-    const pairs = headers.flat() as [string, OutgoingHttpHeader][] & string[];
-    for (let index = 0; index < pairs.length; index += 2) response.removeHeader(pairs[index]!);
-    for (let index = 0; index + 1 < pairs.length; index += 2) {
-      response.appendHeader(pairs[index]!, pairs[index + 1]!);
-    }
-  } else if (typeof headers === 'object' && headers !== null) {
-    for (const [name, value] of Object.entries(headers)) {
-      response.setHeader(name, value as string);
-    }
-  }
+/** Answers a call of which nothing is sent as if it had been. */
+function passed(args: Args): true {
+  const callback = args.find((argument) => typeof argument === 'function');
+  if (callback) process.nextTick(callback);
+  return true;
 }
 
 function bytesOf(chunk: unknown, encoding: unknown, copies: boolean): Buffer | undefined {

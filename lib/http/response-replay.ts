@@ -1,9 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import { BODY_HEADERS, isNotModified, validatorsOf } from './conditional-request.js';
 import { markResponse, type CacheMark } from './cache-status.js';
+import { dropHeadPatches } from './head-patches.js';
 import { fieldsOf, linesOfFields, type HeaderField, type RequestHead } from './http-head.js';
 import { presetFields, type HttpExchange } from './http-exchange.js';
 import { makeInert } from './inert-writers.js';
+import type { Substitute } from './response-recorder.js';
 import type { StoredPage } from './stored-page.js';
 import { mergeVary } from './vary.js';
 
@@ -17,8 +19,6 @@ export interface Replay {
   readonly name: string | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** The headers that earlier layers have set for this request. Default: those that are set. */
-  readonly preset?: readonly HeaderField[];
 }
 
 /**
@@ -28,15 +28,39 @@ export interface Replay {
  * Headers that earlier layers have set for this request stay; those of the page are put over them, with `Age`, `Date` and
  * `X-Cache`. HEAD gets no body, and a client that holds the page already gets 304.
  */
-export function replayPage({ exchange, head, page, mark, name, now, preset }: Replay): void {
-  const { response, framework } = exchange;
-  const own = preset ?? presetFields(exchange);
+export function replayPage(replay: Replay): void {
+  const { response, framework } = replay.exchange;
   // Fastify keeps headers of its own, which would go out with its reply; that reply will not come.
-  if (framework !== response) framework.hijack?.();
-  if (preset) for (const header of response.getHeaderNames()) response.removeHeader(header);
-  if (preset || framework !== response) {
+  if (framework !== response) {
+    const own = presetFields(replay.exchange);
+    framework.hijack?.();
     for (const [header, value] of own) response.setHeader(header, value);
   }
+  const { status, body } = putPage(replay);
+  // At once, so that no later change of the status or of a header comes through.
+  response.writeHead(status);
+  if (body === undefined) response.end();
+  else response.end(body);
+  makeInert(response);
+  if (framework !== response) makeInert(framework);
+}
+
+/**
+ * A stored page in the place of an answer that has set its own status and headers already.
+ *
+ * @param preset The headers that were set before the handler ran.
+ */
+export function substitutePage(replay: Replay, preset: readonly HeaderField[]): Substitute {
+  const { response } = replay.exchange;
+  for (const header of response.getHeaderNames()) response.removeHeader(header);
+  for (const [header, value] of preset) response.setHeader(header, value);
+  return putPage(replay);
+}
+
+/** Puts the headers of a page over those that are set. */
+function putPage({ exchange, head, page, mark, name, now }: Replay): Substitute {
+  const { response } = exchange;
+  dropHeadPatches(response);
   for (const header of page.removed) response.removeHeader(header);
   for (const [header, value] of page.fields) {
     if (header.toLowerCase() !== 'vary') response.setHeader(header, value);
@@ -44,18 +68,16 @@ export function replayPage({ exchange, head, page, mark, name, now, preset }: Re
   addVary(response, page);
   const age = page.age + Math.max(0, Math.floor((now - page.storedAt) / 1000));
   response.setHeader('Age', String(age));
-  response.setHeader('Date', new Date(page.storedAt).toUTCString());
+  response.setHeader('Date', page.date);
   markResponse(response, mark, name);
   // Of the whole head, because a validator may be among what earlier layers have set.
   const unchanged = isNotModified(head.headers, validatorsOf(linesOfFields(fieldsOf(response))));
   if (unchanged) for (const header of BODY_HEADERS) response.removeHeader(header);
   else response.setHeader('Content-Length', String(page.body.length));
-  // At once, so that no later change of the status or of a header comes through.
-  response.writeHead(unchanged ? 304 : page.status);
-  if (unchanged || head.method === 'HEAD') response.end();
-  else response.end(page.body);
-  makeInert(response);
-  if (framework !== response) makeInert(framework);
+  return {
+    status: unchanged ? 304 : page.status,
+    body: unchanged || head.method === 'HEAD' ? undefined : page.body,
+  };
 }
 
 function addVary(response: ServerResponse, page: StoredPage): void {

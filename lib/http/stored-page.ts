@@ -9,8 +9,10 @@ export interface StoredPage {
   readonly fields: readonly HeaderField[];
   /** Lower-case names of headers that the handler removed. */
   readonly removed: readonly string[];
-  /** When the response was finished. Milliseconds since the epoch. */
+  /** When its head was sent. Milliseconds since the epoch. */
   readonly storedAt: number;
+  /** The `Date` under which it was sent. */
+  readonly date: string;
   /** How old it was already by then, in seconds. */
   readonly age: number;
   /** When its time is over. Milliseconds since the epoch; `null` = never. */
@@ -88,16 +90,18 @@ function frame(head: object, body: Buffer): Buffer {
 }
 
 function pageOf(head: Record<string, unknown>, body: Buffer): StoredPage | undefined {
-  const { status, fields, removed, storedAt, age, freshUntil, bodyLength } = head;
+  const { status, fields, removed, storedAt, date, age, freshUntil, bodyLength } = head;
   if (bodyLength !== body.length) return undefined;
   if (!isWhole(status) || status < 200 || status > 599 || status === 304) return undefined;
   if (!Array.isArray(fields) || !fields.every(isSafeField) || !isTextList(removed))
     return undefined;
   for (const name of removed) validateHeaderName(name);
   if (!isWhole(storedAt) || !isWhole(age)) return undefined;
+  if (typeof date !== 'string') return undefined;
+  validateHeaderValue('Date', date);
   const stale = windowsOf(head['stale']);
   if (!isMoment(freshUntil) || !stale) return undefined;
-  return { status, fields, removed, storedAt, age, freshUntil, stale, body };
+  return { status, fields, removed, storedAt, date, age, freshUntil, stale, body };
 }
 
 function windowsOf(stale: unknown): StaleWindows | undefined {

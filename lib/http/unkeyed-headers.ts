@@ -29,6 +29,9 @@ const HARMLESS = new Set([
   'x-request-id',
 ]);
 
+/** Names as Node.js has them. What else is read of the object (`hasOwnProperty`, `:authority`) is no header. */
+const NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
+
 /**
  * Finds out which headers of a request its handler reads: if its page is not keyed by one, whoever asks with another value
  * gets the wrong page.
@@ -40,14 +43,20 @@ export function watchHeaders(request: IncomingMessage): () => string[] {
   const read = new Set<string>();
   const watched = new Proxy(headers, {
     get: (target, name, receiver) => {
-      if (typeof name === 'string' && !HARMLESS.has(name)) read.add(name);
+      if (typeof name === 'string' && isTelling(name)) read.add(name);
       return Reflect.get(target, name, receiver) as unknown;
     },
   });
-  // In front of the prototype's, which HTTP/2 does not let anybody set.
+  // In front of the prototype's, which HTTP/2 does not let anybody set; requests of test tools have their own.
+  const own = Object.getOwnPropertyDescriptor(request, 'headers');
   Object.defineProperty(request, 'headers', { value: watched, configurable: true, writable: true });
   return () => {
-    Reflect.deleteProperty(request, 'headers');
+    if (own) Object.defineProperty(request, 'headers', own);
+    else Reflect.deleteProperty(request, 'headers');
     return [...read];
   };
+}
+
+function isTelling(name: string): boolean {
+  return NAME.test(name) && !HARMLESS.has(name) && !(name in Object.prototype);
 }

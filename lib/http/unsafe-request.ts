@@ -33,7 +33,9 @@ function urlOnHost(url: string, { request, asked }: HttpExchange): string | unde
   try {
     const base = new URL(request.url ?? '/', `${asked.protocol ?? 'http'}://${host}`);
     const target = new URL(url, base);
-    return target.host === base.host ? target.pathname : undefined;
+    // Behind a proxy the host that the client knows is only the framework's.
+    const isOwn = target.host === base.host || target.hostname === asked.hostname;
+    return isOwn ? target.pathname : undefined;
   } catch {
     // What is no URL names no page.
     return undefined;

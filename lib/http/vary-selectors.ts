@@ -37,10 +37,10 @@ export function cookie(name: string): VarySelector {
  * One parameter of the query. A page that varies on parameters depends on no others: they are left out of its key, and the
  * handler does not see them.
  *
- * @throws {TypeError} if it is no text.
+ * @throws {TypeError} if it is no text, or an empty one.
  */
 export function query(name: string): VarySelector {
-  if (typeof name !== 'string') {
+  if (typeof name !== 'string' || name === '') {
     throw new TypeError(`query() needs the name of a parameter, but got ${describe(name)}.`);
   }
   return { kind: 'query', name };

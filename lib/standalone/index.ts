@@ -23,10 +23,14 @@ export type {
 export type { CacheOptions, Isolation, OnError } from '../core/cache-options.interface.js';
 export type {
   BackendContext,
+  BackendLock,
   BackendReport,
   CacheBackend,
   CacheBackendFactory,
   KeyLimits,
+  Lease,
+  LeaseOptions,
+  Leased,
   Payload,
   ServerStats,
   Ttl,
@@ -34,6 +38,7 @@ export type {
 export type { Clock } from '../core/clock.js';
 export type { CacheLogger } from '../core/cache-log.js';
 export { fragmentKey, type FragmentPart } from '../core/fragment-key.js';
+export type { CacheLock, LockOptions, LockTimeout } from '../core/lock.js';
 export type { KeyFunction } from '../core/key-builder.js';
 export type { Serializer } from '../core/serializer.interface.js';
 export type { ValueType } from '../core/payload-codec.js';
@@ -48,6 +53,7 @@ export {
   CacheDeadlockError,
   CacheError,
   CacheKeyNotFoundError,
+  CacheLockedError,
   CacheSerializationError,
   CacheTimeoutError,
   CacheTypeError,

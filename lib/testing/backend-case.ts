@@ -18,6 +18,7 @@ export type BackendFeature =
   | 'negativeCounters'
   | 'lease'
   | 'staleLeases'
+  | 'lock'
   | 'ttl'
   | 'ping'
   | 'stats';

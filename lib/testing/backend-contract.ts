@@ -6,6 +6,7 @@ import { counterCases } from './backend-counter.cases.js';
 import { entryCases } from './backend-entry.cases.js';
 import { keyCases } from './backend-key.cases.js';
 import { leaseCases } from './backend-lease.cases.js';
+import { lockCases } from './backend-lock.cases.js';
 import { manyCases } from './backend-many.cases.js';
 import { payloadCases } from './backend-payload.cases.js';
 import { syncCases } from './backend-sync.cases.js';
@@ -54,6 +55,7 @@ export function backendContract(options: BackendContractOptions): ContractCase[]
     ...counterCases,
     ...syncCases,
     ...leaseCases,
+    ...lockCases,
     ...concurrencyCases,
   ];
   const supports = { ...options.supports, 'a limit on payloads': refusedBytes !== undefined };

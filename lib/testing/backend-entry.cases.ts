@@ -174,6 +174,7 @@ const ASYNC_NATIVES = [
   'incr',
   'ttl',
   'lease',
+  'lock',
   'ping',
   'stats',
 ] as const;
@@ -193,6 +194,7 @@ const callNative: Record<
   incr: (backend, key) => backend.incr!(key('missing'), 1),
   ttl: (backend, key) => backend.ttl!(key('m')),
   lease: (backend, key) => backend.lease!(key('missing'), {}),
+  lock: (backend, key) => backend.lock!(key('l'), 100),
   ping: (backend) => backend.ping!(),
   stats: (backend) => backend.stats!(),
 };

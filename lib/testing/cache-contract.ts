@@ -15,6 +15,7 @@ import { isolationCases } from './cache-isolation.cases.js';
 import { keyCases } from './cache-key.cases.js';
 import { lifeCases } from './cache-life.cases.js';
 import { loadCases } from './cache-load.cases.js';
+import { lockCases } from './cache-lock.cases.js';
 import { manyCases } from './cache-many.cases.js';
 import { namespaceCases } from './cache-namespace.cases.js';
 import { tagCases } from './cache-tag.cases.js';
@@ -67,6 +68,7 @@ export function cacheContract(options: CacheContractOptions): ContractCase[] {
     ...fenceCases,
     ...namespaceCases,
     ...fragmentCases,
+    ...lockCases,
     ...versionCases,
     ...keyCases,
     ...lifeCases,

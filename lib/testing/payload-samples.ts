@@ -2,6 +2,7 @@ import type { Payload } from '../core/cache-backend.interface.js';
 import {
   FLAG_BYTES,
   FLAG_EMPTY_BYTES,
+  FLAG_ENVELOPE,
   FLAG_INTEGER,
   FLAG_JSON,
   FLAG_PAGE,
@@ -47,6 +48,7 @@ export const SAMPLES: Readonly<Record<string, Payload>> = {
   JSON: { flags: FLAG_JSON, data: '{"a":[1,null,"b"]}' },
   'tagged JSON': { flags: FLAG_TAGGED_JSON, data: '{"a":["$","d",0]}' },
   'a page': { flags: FLAG_PAGE, data: Buffer.from('200\n\nhello') },
+  'a value with tags': { flags: FLAG_ENVELOPE, data: Buffer.from([1, 0, 0, 255, 13, 10]) },
   'a pickle': { flags: FLAG_PICKLE, data: Buffer.from([0x80, 5, 0x4e, 0x2e]) },
   'compressed text': { flags: FLAG_TEXT | FLAG_ZLIB, data: Buffer.from([0x78, 0x9c, 3, 0]) },
 };

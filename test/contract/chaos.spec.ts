@@ -42,6 +42,7 @@ const OPTIONAL = [
   'has',
   'incr',
   'lease',
+  'lock',
   'ttl',
   'ping',
   'stats',

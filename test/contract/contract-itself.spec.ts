@@ -273,6 +273,7 @@ async function failuresOf(Backend: typeof ShelfBackend): Promise<string[]> {
     ping: false,
     stats: false,
     lease: false,
+    lock: false,
   };
   const failed: string[] = [];
   for (const { title, run, skipped } of backendContract({ ...optionsFor(Backend), supports })) {

@@ -63,8 +63,8 @@ export interface FollowAnswer {
 }
 
 /**
- * In each round this process changes what is to be loaded, and deletes the entry, or loads it. Answers how many rounds ended
- * with an entry from before the change.
+ * In each round this process changes what is to be loaded, and deletes or replaces the entry, or it loads the entry. Answers
+ * how many rounds ended with an entry from before the last change.
  */
 export interface InvalidateTask {
   readonly does: 'change' | 'load';
@@ -167,7 +167,7 @@ async function follow(on: CacheService, { lost, alive }: FollowTask): Promise<Fo
   return { loaded, lastRefusals };
 }
 
-// Who changes what is loaded deletes the entry after that; so no value that is older may be there when all have ended.
+// Who changes what is loaded deletes or replaces the entry after that; so nothing older may be there when all have ended.
 async function invalidate(on: CacheService, { does, rounds, processes }: InvalidateTask) {
   let outdated = 0;
   for (let round = 0; round < rounds; round += 1) {
@@ -175,8 +175,9 @@ async function invalidate(on: CacheService, { does, rounds, processes }: Invalid
     await allAreHere(on, `begin-${round}`, processes);
     if (does === 'change') {
       for (let change = 0; change < 4; change += 1) {
-        await on.incr(source, 1, { initial: 0 });
-        await on.backend.delete(key);
+        const current = await on.incr(source, 1, { initial: 0 });
+        if ((round + change) % 2 === 0) await on.backend.delete(key);
+        else await on.backend.set(key, text(String(current)), 100);
       }
     } else {
       for (let load = 0; load < 8; load += 1) {

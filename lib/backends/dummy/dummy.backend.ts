@@ -1,4 +1,5 @@
 import type {
+  BackendLock,
   CacheBackend,
   CacheBackendFactory,
   Payload,
@@ -17,6 +18,11 @@ export function dummy(options: DummyOptions = {}): CacheBackendFactory {
   checkDummyOptions(options);
   return () => new DummyBackend();
 }
+
+const LOCK: BackendLock = {
+  extend: () => Promise.resolve(true),
+  release: () => Promise.resolve(true),
+};
 
 /** The backend made by `dummy()`. */
 export class DummyBackend implements CacheBackend {
@@ -55,6 +61,11 @@ export class DummyBackend implements CacheBackend {
 
   incr(): Promise<number | undefined> {
     return Promise.resolve(undefined);
+  }
+
+  /** Always had, as nobody else has it: it excludes nobody. */
+  lock(): Promise<BackendLock | undefined> {
+    return Promise.resolve(LOCK);
   }
 
   ttl(): Promise<Ttl | undefined> {

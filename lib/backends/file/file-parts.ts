@@ -21,6 +21,8 @@ export interface FileParts {
   readonly directories: CacheDirectories;
   readonly leaves: LeafFiles;
   readonly lookup: EntryLookup;
+  readonly writer: EntryWriter;
+  readonly owned: OwnedFiles;
   readonly changes: LockedChanges;
   readonly leases: EntryLeases;
   readonly storage: EntryStorage;
@@ -50,6 +52,8 @@ export function fileParts(context: BackendContext, options: ResolvedFileOptions)
     directories,
     leaves,
     lookup,
+    writer,
+    owned,
     changes,
     leases,
     storage: new EntryStorage({ lookup, writer, changes, leases, culler, context, options }),

@@ -1,5 +1,6 @@
 import type {
   BackendContext,
+  BackendLock,
   CacheBackend,
   CacheBackendFactory,
   LeaseOptions,
@@ -14,6 +15,7 @@ import { type LiveEntry, peekOf } from './entry-lookup.js';
 import type { EntryPlace } from './file-layout.js';
 import { type FileParts, fileParts } from './file-parts.js';
 import { FileLease, type FileLeaseHome } from './file.lease.js';
+import { type FileLockHome, takeFileLock } from './file.lock.js';
 import { type FileOptions, type ResolvedFileOptions, resolveFileOptions } from './file.options.js';
 import type { Turn } from './in-flight.js';
 import { inParallel } from './in-parallel.js';
@@ -47,6 +49,7 @@ export class FileBackend implements CacheBackend {
   readonly #context: BackendContext;
   readonly #options: ResolvedFileOptions;
   readonly #parts: FileParts;
+  readonly #locks: FileLockHome;
   #hits = 0;
   #misses = 0;
   #isClosed = false;
@@ -55,6 +58,10 @@ export class FileBackend implements CacheBackend {
     this.#context = context;
     this.#options = options;
     this.#parts = fileParts(context, options);
+    this.#locks = {
+      ...this.#parts,
+      run: (operation, ifAbsent) => this.#runOr(ifAbsent, operation),
+    };
     this.description = `file ${options.location}`;
     this.deadlineMs = options.deadlineMs;
   }
@@ -122,10 +129,14 @@ export class FileBackend implements CacheBackend {
         leases,
         storage,
         lifeOf: (ttl) => this.#life(ttl),
-        run: (operation, ifAbsent) => this.#run((turn) => orAbsent(operation(turn), ifAbsent)),
+        run: (operation, ifAbsent) => this.#runOr(ifAbsent, operation),
       };
       return { ...found, lease: new FileLease(held, home) };
     });
+  }
+
+  lock(key: string, seconds: number): Promise<BackendLock | undefined> {
+    return this.#at(key, (place, { until }) => takeFileLock(this.#locks, place, seconds, until));
   }
 
   async ttl(key: string): Promise<Ttl | undefined> {
@@ -203,6 +214,10 @@ export class FileBackend implements CacheBackend {
   #run<T>(operation: (turn: Turn) => Promise<T>): Promise<T> {
     if (this.#isClosed) return Promise.reject(this.#closedError());
     return this.#parts.inFlight.run((turn) => withDescriptors(() => operation(turn), turn.until));
+  }
+
+  #runOr<T>(ifAbsent: T, operation: (turn: Turn) => Promise<T>): Promise<T> {
+    return this.#run((turn) => orAbsent(operation(turn), ifAbsent));
   }
 
   #closedError(): CacheClosedError {

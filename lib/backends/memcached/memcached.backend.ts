@@ -1,5 +1,6 @@
 import type {
   BackendContext,
+  BackendLock,
   CacheBackend,
   KeyLimits,
   CounterStart,
@@ -21,9 +22,10 @@ import { MemcachedCluster } from './memcached.cluster.js';
 import type { MemcachedClientFactory } from './memcached.cluster.js';
 import { MemcachedLease } from './memcached.lease.js';
 import type { LeaseHome } from './memcached.lease.js';
+import { takeMemcachedLock } from './memcached.lock.js';
 import type { ResolvedMemcachedOptions } from './memcached.options.js';
 import { statsOf } from './server-stats.js';
-import { leaseKey, wireKey } from './wire-key.js';
+import { leaseKey, lockKey, wireKey } from './wire-key.js';
 
 // How long an entry may be kept on a server that takes another's place: so long may it be read again when that happens anew.
 const STAND_IN_SECONDS = 60;
@@ -205,6 +207,24 @@ export class MemcachedBackend implements CacheBackend {
       };
       return { ...found, lease: new MemcachedLease(lease, home) };
     });
+  }
+
+  /**
+   * A lock lasts for up to two seconds longer than asked for, because the server counts whole seconds. `clear: 'flush'` ends all.
+   *
+   * @throws {CacheUnsupportedError} if the server runs without CAS. @throws {CacheUnavailableError} if it is down: no other server
+   * stands in for it, because two could then give out one lock.
+   */
+  lock(key: string, seconds: number): Promise<BackendLock | undefined> {
+    const wire = lockKey(key);
+    const run = <T>(call: () => Promise<T>): Promise<T> => this.#cluster.run(call);
+    return run(() =>
+      takeMemcachedLock(wire, seconds, {
+        server: this.#cluster.homeOf(wire),
+        expiryOf: (ttl) => this.#expiry(ttl, false),
+        run,
+      }),
+    );
   }
 
   async ping(): Promise<void> {

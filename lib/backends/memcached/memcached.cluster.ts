@@ -166,6 +166,11 @@ export class MemcachedCluster {
     });
   }
 
+  /** The server of a key, for which no other stands in while it is down. */
+  homeOf(wire: string): MemcachedServer {
+    return this.#pool.homeOf(wire);
+  }
+
   /** The server on which to change what is under a key. */
   placeOf(wire: string): Place {
     return this.#pool.placeOf(wire);

@@ -95,6 +95,15 @@ export function leasesWithoutCas(server: string): CacheUnsupportedError {
   );
 }
 
+/** A lock is to be taken on a server that runs without CAS. */
+export function locksWithoutCas(server: string): CacheUnsupportedError {
+  return new CacheUnsupportedError(
+    'CACHE_UNSUPPORTED',
+    `memcached ${server} runs without CAS, so it cannot tell who owns a lock. Start the server without "-C".`,
+    { backend: 'memcached', operation: 'lock' },
+  );
+}
+
 /**
  * What a failure says about the server. `hard`: it is not usable now. `soft`: this connection is not, the next may be.
  * Undefined: the server answered.

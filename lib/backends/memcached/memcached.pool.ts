@@ -57,9 +57,14 @@ export class MemcachedPool {
     for (const server of known.values()) server.close();
   }
 
+  /** The server of a key, whether it is up or not. */
+  homeOf(wire: string): MemcachedServer {
+    return this.#servers[this.#placement!(wire)]!;
+  }
+
   /** The server to ask about a key. @throws never while there are servers. */
   serverOf(wire: string): MemcachedServer {
-    const home = this.#homeOf(wire);
+    const home = this.homeOf(wire);
     if (home.isUp || this.#options.failover === 'miss') return home;
     return this.#standInOf(wire) ?? home;
   }
@@ -69,7 +74,7 @@ export class MemcachedPool {
    * takes the change in its place.
    */
   placeOf(wire: string): Place {
-    const home = this.#homeOf(wire);
+    const home = this.homeOf(wire);
     const server = this.serverOf(wire);
     if (server === home) return { server, isStandIn: false };
     home.remember(wire);
@@ -79,10 +84,6 @@ export class MemcachedPool {
   /** Ends all connections. */
   close(): void {
     for (const server of this.#servers) server.close();
-  }
-
-  #homeOf(wire: string): MemcachedServer {
-    return this.#servers[this.#placement!(wire)]!;
   }
 
   #standInOf(wire: string): MemcachedServer | undefined {

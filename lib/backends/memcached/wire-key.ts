@@ -42,8 +42,12 @@ export function wireKey(key: string, generation: number): string {
  * does not move it.
  */
 export function leaseKey(key: string): string {
-  const wire = `~lease~${key}`;
-  return fits(wire) ? wire : `~lease#${sha256(key)}`;
+  return ownKey('lease', key);
+}
+
+/** The key that holds the lock that users of the cache take on a key: `~lock~key`, or `~lock#sha-256`. `clear()` does not move it. */
+export function lockKey(key: string): string {
+  return ownKey('lock', key);
 }
 
 /** The key under which the number of a scope is kept on every server: `~clear:scope`. */
@@ -51,6 +55,11 @@ export function numberKey(scope: string): string {
   const key = `~clear:${scope}`;
   const isPlain = PLAIN.test(key) && key.length <= MAX_BYTES && !scope.startsWith('~');
   return isPlain ? key : `~clear:~${sha256(scope)}`;
+}
+
+function ownKey(kind: string, key: string): string {
+  const wire = `~${kind}~${key}`;
+  return fits(wire) ? wire : `~${kind}#${sha256(key)}`;
 }
 
 function fits(key: string): boolean {

@@ -1,5 +1,6 @@
 import type {
   BackendContext,
+  BackendLock,
   CacheBackend,
   CacheBackendFactory,
   LeaseOptions,
@@ -139,6 +140,11 @@ export class MemoryBackend implements CacheBackend {
     if (entry && !isStale) return Promise.resolve(found);
     const held = store.leases.take(key);
     return Promise.resolve(held ? { ...found, lease: new MemoryLease(store, held) } : found);
+  }
+
+  /** @throws {CacheBackendError} if a hundred thousand locks are held. */
+  async lock(key: string, seconds: number): Promise<BackendLock | undefined> {
+    return this.#store.locks.take(key, seconds);
   }
 
   ttl(key: string): Promise<Ttl | undefined> {

@@ -3,6 +3,7 @@ import type { Payload, Ttl } from '../../core/cache-backend.interface.js';
 import { type Clock, steadyClock } from '../../core/clock.js';
 import { entrySize } from './entry-size.js';
 import { MemoryLeases } from './memory.leases.js';
+import { MemoryLocks } from './memory.locks.js';
 import type { MemoryLimits } from './memory.options.js';
 
 /** What is kept under a key. The expiry stands here, so that a touch leaves the order of use alone. */
@@ -24,6 +25,8 @@ export class MemoryStore {
   users = 0;
   /** Who is loading what. */
   readonly leases: MemoryLeases;
+  /** Who has which lock. No other method here sees to them. */
+  readonly locks: MemoryLocks;
   hits = 0;
   misses = 0;
   evictions = 0;
@@ -46,6 +49,7 @@ export class MemoryStore {
     this.clock = steadyClock(clock);
     this.#entries = new LRUCache({ max: limits.maxEntries, maxSize: limits.maxBytes });
     this.leases = new MemoryLeases(this.clock);
+    this.locks = new MemoryLocks(this.clock);
   }
 
   get size(): number {

@@ -5,7 +5,7 @@ import { MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@n
 import { CacheKey, CacheTTL, NeverCache } from 'nestjs-cache-framework';
 import { from, type Observable } from 'rxjs';
 import { PLATFORMS, startApp, type HttpApp, type Platform } from '../http/http-app.js';
-import { PLACES, standing, type Place } from './places.js';
+import { PLACES, itemsOf, standing, type Place } from './places.js';
 import { connect, type WsClient } from './ws-client.js';
 
 let runs = 0;
@@ -99,9 +99,9 @@ async function storyOf(platform: Platform, place: Place): Promise<Record<string,
     }
   }
   const errors = http.log.errors();
-  const [stats] = await http.cache.stats();
+  const items = await itemsOf(http);
   await stop();
-  return { answers, runs, errors, items: stats!.items };
+  return { answers, runs, errors, items };
 }
 
 beforeEach(() => {

@@ -13,6 +13,7 @@ import {
   Resolver,
 } from '@nestjs/graphql';
 import { CacheKey, CacheTTL, type CacheModuleOptions } from 'nestjs-cache-framework';
+import { json } from 'nestjs-cache-framework/serializers/json';
 import type { HttpApp } from '../http/http-app.js';
 import {
   GRAPHQL_SERVERS,
@@ -22,7 +23,7 @@ import {
   startGraphql,
   type GraphqlServer,
 } from './graphql-app.js';
-import { PLACES, standing, type Place } from './places.js';
+import { PLACES, itemsOf, standing, type Place } from './places.js';
 
 const typeDefs = `
   type Cat { id: Int!, name: String, run: Int!, born: String, shout: String }
@@ -32,6 +33,7 @@ const typeDefs = `
     asked(id: Int!): Cat
     never: Cat
     nothing: Int
+    loose: Int
     dated: Cat
     broken(id: Int!): Cat
     instance: Cat
@@ -97,6 +99,12 @@ function resolversAt(place: Place, scope = Scope.DEFAULT): Type<unknown> {
     }
 
     @onHandler
+    @Query('loose')
+    loose(): number {
+      return ++runs;
+    }
+
+    @onHandler
     @Query('dated')
     @CacheKey(() => 'dated')
     dated(): object {
@@ -141,13 +149,20 @@ function resolversAt(place: Place, scope = Scope.DEFAULT): Type<unknown> {
 
 let http: HttpApp;
 
+interface StartOptions {
+  readonly cache?: CacheModuleOptions;
+  readonly scope?: Scope;
+  readonly graphql?: object;
+}
+
 async function start(
   server: GraphqlServer,
   place: Place = 'globally',
-  { cache, scope }: { cache?: CacheModuleOptions; scope?: Scope } = {},
+  { cache, scope, graphql = {} }: StartOptions = {},
 ): Promise<void> {
   http = await startGraphql(server, {
     typeDefs,
+    graphql,
     ...(cache ? { cache } : {}),
     providers: [resolversAt(place, scope), ...standing(place).providers],
   });
@@ -211,6 +226,24 @@ describe.each(GRAPHQL_SERVERS)('a root query with a key function, on %s', (serve
     ]);
   });
 
+  it('is kept as a value; the answer to the request is made anew, by POST and by GET', async () => {
+    await start(server);
+    const operation = '{ cat(id: 1) { run } loose }';
+
+    const answers = [
+      await post(http, operation),
+      await post(http, operation),
+      await get(http, operation),
+      await get(http, operation),
+    ];
+
+    expect(new Set(answers.map(({ body }) => body)).size).toBe(4);
+    expect(new Set(answers.map(({ body }) => /"cat":{"run":\d}/.exec(body)![0])).size).toBe(1);
+    expect(answers.map(({ cache }) => cache)).toEqual(Array(4).fill(undefined));
+    // The value, and the stamps of its two tags.
+    expect(await itemsOf(http)).toBe(3);
+  });
+
   it('has its fields resolved anew on a hit, from a value that nobody else has changed', async () => {
     await start(server);
 
@@ -268,7 +301,7 @@ describe('the interceptor in several places', () => {
       { cat: { run: 1 } },
     ]);
     // The value, and the stamps of its two tags.
-    expect((await http.pages.stats())[0]!.items).toBe(3);
+    expect(await itemsOf(http)).toBe(3);
     expect(http.log.said()).toEqual([]);
   });
 });
@@ -357,6 +390,16 @@ describe('the value of a query', () => {
     ]);
   });
 
+  it('may be an instance in a cache that keeps those as plain data', async () => {
+    await start('Apollo on Express', 'globally', {
+      cache: { serializer: json({ instances: 'plain' }) },
+    });
+
+    const answers = await answersOf('{ instance { run id } }', '{ instance { run id } }');
+
+    expect(answers).toEqual(Array(2).fill({ instance: { run: 1, id: 1 } }));
+  });
+
   it('stands in the cache "pages" if there is one', async () => {
     await start('Apollo on Express', 'globally', {
       cache: { caches: { default: { timeout: 1 }, pages: { location: 'pages', timeout: 60 } } },
@@ -368,6 +411,14 @@ describe('the value of a query', () => {
       { cat: { run: 2 } },
     ]);
     expect((await http.cache.stats())[0]!.items).toBe(0);
+  });
+
+  it('is kept where operations are compiled', async () => {
+    await start('Mercurius on Fastify', 'globally', { graphql: { jit: 1 } });
+
+    const answers = await answersOf(...Array<string>(4).fill('{ cat(id: 1) { run shout } }'));
+
+    expect(answers).toEqual(Array(4).fill({ cat: { run: 1, shout: 'Tom!' } }));
   });
 
   it('is kept of resolvers that are made for each request', async () => {

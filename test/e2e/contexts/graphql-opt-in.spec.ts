@@ -19,7 +19,7 @@ import { ApolloDriver } from '@nestjs/apollo';
 import { CacheKey, CacheTTL, NeverCache } from 'nestjs-cache-framework';
 import { startApp, type HttpApp } from '../http/http-app.js';
 import { GRAPHQL_SERVERS, dataOf, post, startGraphql, type GraphqlServer } from './graphql-app.js';
-import { standing } from './places.js';
+import { itemsOf, standing } from './places.js';
 import { connectGraphql } from './ws-client.js';
 
 let runs = 0;
@@ -133,7 +133,7 @@ describe.each(GRAPHQL_SERVERS)(
       expect(http.log.said()).toEqual([
         expect.stringContaining(`Cats.${handler} is not cached: ${why}`),
       ]);
-      expect((await http.cache.stats())[0]!.items).toBe(0);
+      expect(await itemsOf(http)).toBe(0);
     });
 
     it('leaves it alone, and says so once: a subscription', async () => {
@@ -224,7 +224,7 @@ describe('a query that asks to be cached', () => {
 });
 
 /** An endpoint whose resolver bears the same names as that of any other such endpoint. */
-function endpoint(path: string): (Type<unknown> | DynamicModule)[] {
+function endpoint(path: string, by: 'class' | 'factory'): (Type<unknown> | DynamicModule)[] {
   @Resolver()
   class CatsResolver {
     @Query('cat')
@@ -234,7 +234,9 @@ function endpoint(path: string): (Type<unknown> | DynamicModule)[] {
     }
   }
 
-  @Module({ providers: [CatsResolver] })
+  const factory = { provide: 'cats', useFactory: () => new CatsResolver() };
+
+  @Module({ providers: [by === 'class' ? CatsResolver : factory] })
   class CatsModule {}
 
   const graphql = GraphQLModule.forRoot({
@@ -298,28 +300,31 @@ describe('the keys of queries', () => {
     expect(await http.cache.get('/page')).toBe('a value of a service');
   });
 
-  it('are never shared by classes of one name at two endpoints, of which neither is cached', async () => {
-    http = await startApp('express', {
-      imports: [...endpoint('/public'), ...endpoint('/admin')],
-      providers: standing('globally').providers,
-    });
-    const body = JSON.stringify({ query: '{ cat }' });
-    const headers = { 'Content-Type': 'application/json' };
-    const answers: string[] = [];
+  it.each(['class', 'factory'] as const)(
+    'are never shared by classes of one name at two endpoints, of which neither is cached: the other by a %s',
+    async (by) => {
+      http = await startApp('express', {
+        imports: [...endpoint('/public', 'class'), ...endpoint('/admin', by)],
+        providers: standing('globally').providers,
+      });
+      const body = JSON.stringify({ query: '{ cat }' });
+      const headers = { 'Content-Type': 'application/json' };
+      const answers: string[] = [];
 
-    for (const path of ['/public', '/admin', '/public', '/admin']) {
-      answers.push((await http.ask(path, { method: 'POST', headers, body })).body.trim());
-    }
+      for (const path of ['/public', '/admin', '/public', '/admin']) {
+        answers.push((await http.ask(path, { method: 'POST', headers, body })).body.trim());
+      }
 
-    expect(answers).toEqual([
-      '{"data":{"cat":"/public in run 1"}}',
-      '{"data":{"cat":"/admin in run 2"}}',
-      '{"data":{"cat":"/public in run 3"}}',
-      '{"data":{"cat":"/admin in run 4"}}',
-    ]);
-    expect(http.log.said()).toEqual([
-      expect.stringContaining('CatsResolver.cat is not cached: another class of the same name'),
-      expect.stringContaining('CatsResolver.cat is not cached: another class of the same name'),
-    ]);
-  });
+      expect(answers).toEqual([
+        '{"data":{"cat":"/public in run 1"}}',
+        '{"data":{"cat":"/admin in run 2"}}',
+        '{"data":{"cat":"/public in run 3"}}',
+        '{"data":{"cat":"/admin in run 4"}}',
+      ]);
+      expect(http.log.said()).toEqual([
+        expect.stringContaining('CatsResolver.cat is not cached: another class of the same name'),
+        expect.stringContaining('CatsResolver.cat is not cached: another class of the same name'),
+      ]);
+    },
+  );
 });

@@ -19,7 +19,7 @@ import {
 import { of } from 'rxjs';
 import type { Answer, HttpApp } from '../http/http-app.js';
 import { GRAPHQL_SERVERS, get, post, startGraphql, type GraphqlServer } from './graphql-app.js';
-import { PLACES, standing, type Place } from './places.js';
+import { PLACES, itemsOf, standing, type Place } from './places.js';
 import { connectGraphql } from './ws-client.js';
 
 const typeDefs = `
@@ -156,7 +156,7 @@ interface Story {
   /** The lines of the error log. */
   readonly errors: readonly string[];
   /** How many entries the cache has. */
-  readonly items: number | undefined;
+  readonly items: number;
 }
 
 /** All that clients are told, and what it left behind. */
@@ -178,9 +178,9 @@ async function storyOf(server: GraphqlServer, place: Place): Promise<Story> {
   answers.push(...(await eventsOf(http, '{ cats { run } }')));
   answers.push(...(await eventsOf(http, 'mutation { rename(name: "Kit") { run } }')));
   const errors = http.log.errors();
-  const [stats] = await http.cache.stats();
+  const items = await itemsOf(http);
   await http.close();
-  return { answers, runs, errors, items: stats!.items };
+  return { answers, runs, errors, items };
 }
 
 /** Everything that is sent over a WebSocket for an operation, to its end. */

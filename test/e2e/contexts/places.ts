@@ -1,6 +1,7 @@
 import { UseInterceptors, type Provider } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { CacheInterceptor } from 'nestjs-cache-framework';
+import type { HttpApp } from '../http/http-app.js';
 
 /** Where the interceptor may stand. */
 export const PLACES = ['globally', 'on the class', 'on the handler'] as const;
@@ -25,4 +26,10 @@ export function standing(place: Place): Standing {
     onClass: place === 'on the class' ? decorator : nothing,
     onHandler: place === 'on the handler' ? decorator : nothing,
   };
+}
+
+/** How many entries there are, in the cache that services use and in that of the pages. */
+export async function itemsOf({ cache, pages }: HttpApp): Promise<number> {
+  const stats = await Promise.all([...new Set([cache, pages])].map((each) => each.stats()));
+  return stats.flat().reduce((sum, { items }) => sum + (items ?? 0), 0);
 }

@@ -29,7 +29,7 @@ export const EXCEPTIONS: readonly Exception[] = [
     ],
   },
   {
-    why: 'An answer with one of these headers is for one client, for one connection or a part of a page, and is not kept at all.',
+    why: 'An answer with one of these headers is for one client, or a part of a page, and is not kept at all.',
     ids: [
       'headers-store-Clear-Site-Data',
       'headers-store-Content-Range',
@@ -37,7 +37,6 @@ export const EXCEPTIONS: readonly Exception[] = [
       'headers-store-Proxy-Authentication-Info',
       'headers-store-Set-Cookie',
       'headers-store-Set-Cookie2',
-      'headers-store-Upgrade',
       'other-set-cookie',
     ],
   },
@@ -120,18 +119,3 @@ export const EXCEPTIONS: readonly Exception[] = [
     platform: 'express',
   },
 ];
-
-/** Reuses that are to end when a request with an unsafe method drops the pages of its URL, its Location and its Content-Location. */
-export const AWAITED_INVALIDATIONS: readonly string[] = [
-  'POST',
-  'PUT',
-  'DELETE',
-  'M-SEARCH',
-].flatMap((method) => [
-  `invalidate-${method}`,
-  `invalidate-${method}-location`,
-  `invalidate-${method}-cl`,
-]);
-
-/** What comes out either way: a hit tells the second in which its page was finished, which may be the one after its Date. */
-export const UNSETTLED: readonly string[] = ['other-date-update'];

@@ -53,6 +53,15 @@ export function summaryOf(results: readonly SuiteResult[]): string {
   return `${kinds.join(', ')}, ${checks.length} questions answered with yes`;
 }
 
+/** What a test found, in one line: `other-age-gen: fail, Assertion: … (1: 200 MISS, 2: 200 HIT of 1)`. */
+export function storyOf({ id, verdict, message, answers }: SuiteResult): string {
+  const story = answers.map(({ request, madeFor, status, cache }) => {
+    const origin = madeFor === undefined || madeFor === request ? '' : ` of ${madeFor}`;
+    return `${request}: ${status} ${cache ?? 'passed through'}${origin}`;
+  });
+  return `${id}: ${verdict}, ${message ?? 'as expected'} (${story.join(', ')})`;
+}
+
 /** True if a request that had to reach the origin was given what the origin had made for another. */
 function hasReuse({ mustReach, answers }: SuiteResult): boolean {
   return answers.some(

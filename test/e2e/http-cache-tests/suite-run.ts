@@ -33,13 +33,9 @@ export interface SuiteAnswer {
   readonly cache?: string;
 }
 
-/**
- * Runs the suite's client against what listens on a loopback port, a hundred tests at a time as the client does.
- *
- * @param ids The tests to run. Default: all that concern a shared cache.
- */
-export async function runSuite(port: number, ids: readonly string[] = []): Promise<SuiteResult[]> {
-  const child = spawn(process.execPath, [CLIENT, `http://127.0.0.1:${port}`, ...ids], {
+/** Runs the suite's client against what listens on a loopback port, a hundred tests at a time as the client does. */
+export async function runSuite(port: number): Promise<SuiteResult[]> {
+  const child = spawn(process.execPath, [CLIENT, `http://127.0.0.1:${port}`], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const [output, errors, [code]] = await Promise.all([

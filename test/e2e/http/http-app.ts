@@ -26,6 +26,8 @@ export interface Answer {
   readonly bytes: Buffer;
   /** The `X-Cache` header. */
   readonly cache: string | undefined;
+  /** The port that the client asked from, which no other client has meanwhile. */
+  readonly from: number;
 }
 
 export interface Asking {
@@ -33,6 +35,8 @@ export interface Asking {
   /** Names and values; a list is sent as a line each. */
   readonly headers?: Readonly<Record<string, string | string[]>>;
   readonly body?: string;
+  /** The client hangs up as soon as the first bytes of the body are there, and gets an error for it. */
+  readonly leaves?: boolean;
 }
 
 /** A Nest application on a loopback port, spoken to by a client that adds nothing to what it is told to send. */
@@ -54,6 +58,8 @@ export interface HttpAppOptions extends ModuleMetadata {
   readonly cache?: CacheModuleOptions;
   /** Runs before the application listens. */
   readonly configure?: (app: INestApplication) => unknown;
+  /** What Fastify is told when it is made. */
+  readonly fastify?: ConstructorParameters<typeof FastifyAdapter>[0];
 }
 
 /** Keeps what the application logs. */
@@ -86,13 +92,13 @@ export class LogLines implements LoggerService {
 
 /** Starts an application with `CacheModule` and the given controllers. */
 export async function startApp(platform: Platform, options: HttpAppOptions): Promise<HttpApp> {
-  const { cache, configure, imports = [], ...metadata } = options;
+  const { cache, configure, fastify, imports = [], ...metadata } = options;
   const log = new LogLines();
   const module = await Test.createTestingModule({
     ...metadata,
     imports: [CacheModule.forRoot(cache), ...imports],
   }).compile();
-  const adapter = platform === 'express' ? new ExpressAdapter() : new FastifyAdapter();
+  const adapter = platform === 'express' ? new ExpressAdapter() : new FastifyAdapter(fastify);
   const app = module.createNestApplication(adapter as never);
   app.useLogger(log);
   await configure?.(app);
@@ -135,13 +141,17 @@ export function startController(
 }
 
 function ask(port: number, path: string, asking: Asking = {}): Promise<Answer> {
-  const { method = 'GET', headers = {}, body } = asking;
+  const { method = 'GET', headers = {}, body, leaves = false } = asking;
   return new Promise((resolve, reject) => {
     const request = httpRequest(
       { host: '127.0.0.1', port, path, method, headers, agent: false },
       (response) => {
+        const from = response.socket.localPort ?? 0;
         const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('data', (chunk: Buffer) => {
+          chunks.push(chunk);
+          if (leaves) request.destroy(new Error('The client has left.'));
+        });
         response.on('error', reject);
         response.on('end', () => {
           const bytes = Buffer.concat(chunks);
@@ -152,6 +162,7 @@ function ask(port: number, path: string, asking: Asking = {}): Promise<Answer> {
             body: bytes.toString(),
             bytes,
             cache: response.headers['x-cache'] as string | undefined,
+            from,
           });
         });
       },

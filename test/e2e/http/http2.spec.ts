@@ -5,8 +5,9 @@ import { Controller, Get, Header, Req, Res, StreamableFile, UseInterceptors } fr
 import type { INestApplication } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { CacheInterceptor, CacheModule } from 'nestjs-cache-framework';
+import { CacheInterceptor, CacheModule, CachePage } from 'nestjs-cache-framework';
 import { Readable } from 'node:stream';
+import { moveTime, until } from './time.js';
 
 let runs = 0;
 
@@ -27,6 +28,20 @@ class Pages {
   @Header('ETag', '"one"')
   tagged(): StreamableFile {
     return new StreamableFile(Readable.from([Buffer.from('tagged '), Buffer.from(`${++runs}`)]));
+  }
+
+  @Get('renewed')
+  @CachePage(10, { staleWhileRevalidate: 60, early: true })
+  renewed(@Req() { headers }: { headers: Record<string, string> }): string {
+    return `run ${++runs} at ${headers[':authority'] ?? headers['host']}`;
+  }
+
+  @Get('failing')
+  @CachePage(10, { staleIfError: 60 })
+  failing(): string {
+    runs += 1;
+    if (runs > 1) throw new Error('no database');
+    return 'good';
   }
 
   @Get('cookie')
@@ -125,6 +140,36 @@ describe('over HTTP/2, on fastify', () => {
     );
 
     expect(cookies).toEqual([['sid=1'], ['sid=2']]);
+  });
+
+  it('a page past its time is made anew in the background', async () => {
+    const time = moveTime();
+    await get('/renewed');
+    time.at(15);
+
+    const stale = await get('/renewed');
+    await until(() => runs === 2);
+    let fresh = await get('/renewed');
+    while (fresh.headers['x-cache'] === 'STALE') fresh = await get('/renewed');
+    time.end();
+
+    expect(stale.headers['x-cache']).toBe('STALE');
+    expect(fresh.headers['x-cache']).toBe('HIT');
+    expect(fresh.body).toBe(stale.body.replace('run 1', 'run 2'));
+    expect(runs).toBe(2);
+  });
+
+  it('a page past its time is sent in place of a failure', async () => {
+    const time = moveTime();
+    await get('/failing');
+    time.at(15);
+
+    const stale = await get('/failing');
+    time.end();
+
+    expect(stale.headers).toMatchObject({ ':status': 200, 'x-cache': 'STALE' });
+    expect(stale.body).toBe('good');
+    expect(runs).toBe(2);
   });
 
   it('neither are requests with cookies or Authorization answered from pages [H1 H3]', async () => {

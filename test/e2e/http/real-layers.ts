@@ -6,6 +6,7 @@ import fastifyCookie from '@fastify/cookie';
 import fastifySession from '@fastify/session';
 import compression from 'compression';
 import expressSession from 'express-session';
+import type { CacheModuleOptions } from 'nestjs-cache-framework';
 import { startApp, type Answer, type HttpApp, type Platform } from './http-app.js';
 
 /** What `cors` and `@fastify/cors` are told alike. */
@@ -65,14 +66,16 @@ export function allowsOrigins(options: CorsOptions): Layer {
   };
 }
 
-/** Starts controllers behind these layers, the first outermost. */
+/** Starts controllers behind these layers, the first outermost. @param cache Default: one memory cache. */
 export function startLayered(
   platform: Platform,
   controllers: Type<unknown>[],
   layers: readonly Layer[],
+  cache?: CacheModuleOptions,
 ): Promise<HttpApp> {
   return startApp(platform, {
     controllers,
+    ...(cache === undefined ? {} : { cache }),
     configure: async (app) => {
       for (const layer of layers) await layer(app, platform);
     },

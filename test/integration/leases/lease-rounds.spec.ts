@@ -56,7 +56,7 @@ describe(`${PROCESSES} processes that load the same`, () => {
       );
 
       it(
-        `store nothing from before a delete, in ${CHANGES} of ${CHANGES} rounds`,
+        `store nothing from before a delete or a set, in ${CHANGES} of ${CHANGES} rounds`,
         async () => {
           const task = { cache: place.cache, processes: PROCESSES, rounds: CHANGES };
 

@@ -136,4 +136,36 @@ describe('KeyBuilder', () => {
       }),
     );
   });
+
+  it('keeps the stamps of tags and namespaces under keys that every backend takes', () => {
+    const limits = { maxBytes: 100, printableOnly: true };
+    const texts = ['tag', 'a b', 'é', '\ud800', '', 'x'.repeat(100), 'x'.repeat(10_000)];
+
+    for (const keyPrefix of ['', 'shop', 'é', 'y'.repeat(300)]) {
+      const keys = builder({ keyPrefix, limits });
+      for (const key of texts.flatMap((each) => [keys.tagKey(each), keys.namespaceKey(each)])) {
+        expect(key).toMatch(/^~(tag|ns):[\x21-\x7e]{1,95}$/);
+      }
+    }
+  });
+
+  it('never lets two of these keys meet, nor one of them and a key of a user', () => {
+    const parts = ['', 'a', 'a:b', '1:a', ':', '~', 'a:', 'x'.repeat(300)];
+    const seen = new Set<string>();
+    const users = new Set<string>();
+
+    for (const keyPrefix of parts.filter((part) => !part.includes('1:'))) {
+      const keys = builder({ keyPrefix });
+      for (const part of parts) {
+        seen.add(keys.tagKey(part));
+        seen.add(keys.namespaceKey(part));
+        seen.add(keys.reserved('in', `${keyPrefix.length}:${keyPrefix}:${part}`));
+      }
+    }
+    const bare = builder({ keyFunction: (key) => key });
+    for (const key of seen) users.add(bare.build(key));
+
+    expect(seen.size).toBe(7 * parts.length * 3);
+    expect([...users].filter((key) => seen.has(key))).toEqual([]);
+  });
 });

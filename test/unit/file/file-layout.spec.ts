@@ -89,6 +89,23 @@ describe('the file of a key', () => {
     expect(layout.temporary(path)).not.toBe(layout.temporary(path));
   });
 
+  it('has a lease and a lock of users beside it, which share its lock', () => {
+    const entry = layout.place('k');
+    const [lease, held] = [layout.lease(entry), layout.held(entry)];
+
+    expect([lease, held].map(({ path }) => dirname(path))).toEqual(
+      Array(2).fill(layout.leafDirectory(entry.leaf)),
+    );
+    expect([lease, held].map(({ path }) => layout.roleOf(entry.leaf, basename(path)))).toEqual([
+      'lease',
+      'held',
+    ]);
+    expect([lease, held].map(({ path }) => layout.lock(path))).toEqual(
+      Array(2).fill(layout.lock(entry.path)),
+    );
+    expect(layout.entryOf(lease.path)).toBe(entry.path);
+  });
+
   it('is foreign in another leaf, and so is any other name', () => {
     const { path, leaf } = layout.place('k');
 

@@ -83,6 +83,24 @@ describe.each<FileIoMode>(['async', 'sync'])('leases in files, with %s io', (io)
     expect(place.files()).toEqual([entry]);
   });
 
+  it.each<[string, (on: FileBackend) => Promise<unknown>]>([
+    ['set()', (on) => on.set('k', text('new'), 100)],
+    ['delete()', (on) => on.delete('k')],
+    ['clear()', (on) => on.clear()],
+  ])('that may be filled at this moment are waited for by %s', async (_, change) => {
+    const hasty = await place.open({ io, deadlineMs: 60 });
+    await backend.set('k', text('old'), 100);
+    const { lease } = await backend.lease('k', { stale: 200 });
+    const beside = place.files('.lease')[0]!;
+    // What a fill holds, in another process that stands still for now.
+    linkSync(beside, beside.replace('.lease', '.lock'));
+
+    await expect(change(hasty)).rejects.toMatchObject({ code: 'CACHE_TIMEOUT' });
+
+    unlinkSync(beside.replace('.lease', '.lock'));
+    expect(await lease!.fill(text('loaded'), 100)).toBe(false);
+  });
+
   it('store where the stale entry has expired or was culled meanwhile', async () => {
     await backend.set('expired', text('old'), 2);
     await backend.set('culled', text('old'), 100);

@@ -221,6 +221,8 @@ describe('decideResponse()', () => {
     [['Content-Encoding', 'identity'], []],
     [['Access-Control-Allow-Origin', 'https://a.example', 'Vary', 'Origin'], ['origin']],
     [['Access-Control-Allow-Origin', '*'], []],
+    // An offer of the server to the next hop. An answer to who accepts it is a 101, which is no page.
+    [['Upgrade', 'h2c', 'Connection', 'Upgrade'], []],
   ])('knows that the answer with %j depends on %j', (pairs, vary) => {
     expect(answered(pairs)).toEqual({ store: true, ttl: 300, vary });
   });

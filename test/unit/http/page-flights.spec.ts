@@ -104,6 +104,18 @@ describe('PageFlights', () => {
     expect(flights.begin(KEY)).toBeDefined();
   });
 
+  it('lets a page rest for a second that could not be made anew, which keeps nobody from making it', () => {
+    flights.rest(KEY);
+
+    expect(flights.isResting(KEY)).toBe(true);
+    expect(flights.begin(KEY)).toBeDefined();
+    jest.advanceTimersByTime(999);
+    expect(flights.isResting(KEY)).toBe(true);
+    jest.advanceTimersByTime(1);
+
+    expect(flights.isResting(KEY)).toBe(false);
+  });
+
   it('remembers the last ten thousand pages that were not for everybody', () => {
     for (let page = 0; page <= 10_000; page += 1) flights.begin(`${page}`)!.land('unshareable');
 

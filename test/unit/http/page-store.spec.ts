@@ -34,6 +34,7 @@ function page(body: string, ttl: Ttl = 60): StoredPage {
     status: 200,
     fields: [],
     removed: [],
+    date: 'Sun, 22 Nov 2026 10:00:00 GMT',
     storedAt: clock.now(),
     age: 0,
     freshUntil: ttl === null ? null : clock.now() + ttl * 1000,

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import {
   isAsciiKey,
   leaseKey,
+  lockKey,
   numberKey,
   wireKey,
 } from '../../../lib/backends/memcached/wire-key.js';
@@ -71,6 +72,13 @@ describe('leaseKey()', () => {
   it('is beside the key, in 250 bytes', () => {
     expect(leaseKey('shop:1:key')).toBe('~lease~shop:1:key');
     expect(leaseKey('k'.repeat(250))).toMatch(/^~lease#[0-9a-f]{64}$/);
+  });
+});
+
+describe('lockKey()', () => {
+  it('is another than those of the entry and of its lease, in 250 bytes', () => {
+    expect(lockKey('shop:1:key')).toBe('~lock~shop:1:key');
+    expect(lockKey('k'.repeat(250))).toMatch(/^~lock#[0-9a-f]{64}$/);
   });
 });
 

@@ -12,6 +12,18 @@ describe('MemoryBackend', () => {
     expect(await backend.get('key')).toBe(payload);
   });
 
+  it('lets an entry be looked at without its counting as used', async () => {
+    const { backend } = await memoryBackend({ maxEntries: 2 });
+    await backend.set('first', text('1'), 60);
+    await backend.set('second', text('2'), 60);
+
+    expect(backend.peekSync('first')).toEqual(text('1'));
+    expect(backend.peekSync('missing')).toBeUndefined();
+    await backend.set('third', text('3'), 60);
+
+    expect(backend.peekSync('first')).toBeUndefined();
+  });
+
   it('misses from the moment of expiry on', async () => {
     const { backend, clock } = await memoryBackend();
     await backend.set('key', text('value'), 60);

@@ -1,0 +1,7 @@
+import { playEverywhere } from './security-sequence.js';
+import { SEQUENCES } from './security-sequences.js';
+
+playEverywhere(
+  'the response cache is safe about what keeps its pages',
+  SEQUENCES['security-store'],
+);
