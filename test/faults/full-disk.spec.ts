@@ -28,6 +28,11 @@ async function open(io: FileIoMode): Promise<void> {
   linesAtStart = lines.splice(0);
 }
 
+/** A value that a disk of 64 KiB has room for some times. */
+function large(key: string): string {
+  return key.padEnd(3_000, '.');
+}
+
 beforeEach(() => {
   disk = mountTmpfs(64);
 });
@@ -59,13 +64,12 @@ describeUnless(tmpfsMissing, 'a disk of 64 KiB', () => {
     async (io) => {
       await open(io);
       const keys = Array.from({ length: 40 }, (_, index) => `k${index}`);
-      const valueOf = (key: string): string => key.padEnd(3_000, '.');
 
-      const stored = await Promise.all(keys.map((key) => cache.set(key, valueOf(key))));
+      const stored = await Promise.all(keys.map((key) => cache.set(key, large(key))));
       const found = await strict.getMany(keys);
 
       const kept = keys.filter((_, index) => stored[index]);
-      expect([...found]).toEqual(kept.map((key) => [key, valueOf(key)]));
+      expect([...found]).toEqual(kept.map((key) => [key, large(key)]));
       expect(kept.length).toBeGreaterThan(5);
       expect(kept.length).toBeLessThan(40);
       expect(filesBelow(disk.directory)).toHaveLength(kept.length);

@@ -40,9 +40,18 @@ export interface WatchedCaches {
   readonly failures: FailedCall[];
   /** How often a connection to a port was begun in this process, by whomever. */
   connectionsTo(port: number): number;
+  /** The most connections to a port that were being made at the same time. */
+  mostConnectingTo(port: number): number;
   /** Waits for the next change to this state since the last look; bounded. */
   becomes(state: 'up' | 'down'): Promise<StateEvent>;
   close(): Promise<void>;
+}
+
+/** Connections to one port. */
+interface Connecting {
+  begun: number;
+  now: number;
+  most: number;
 }
 
 const SOCKETS = 'net.client.socket';
@@ -58,7 +67,7 @@ export function watchedCaches(defaults: MemcachedOptions = {}): WatchedCaches {
   const lines: string[] = [];
   const states: StateEvent[] = [];
   const failures: FailedCall[] = [];
-  const connections = new Map<number, number>();
+  const connections = new Map<number, Connecting>();
   const logger = {
     log: (line: string) => void (line.includes(': memcached ') || lines.push(line)),
     warn: (line: string) => void lines.push(line),
@@ -76,7 +85,17 @@ export function watchedCaches(defaults: MemcachedOptions = {}): WatchedCaches {
   const onSocket = (message: unknown): void => {
     const { socket } = message as { socket: Socket };
     socket.once('connectionAttempt', (_, port) => {
-      connections.set(port, (connections.get(port) ?? 0) + 1);
+      const seenSoFar = connections.get(port) ?? { begun: 0, now: 0, most: 0 };
+      connections.set(port, seenSoFar);
+      seenSoFar.begun += 1;
+      seenSoFar.now += 1;
+      seenSoFar.most = Math.max(seenSoFar.most, seenSoFar.now);
+      let isOver = false;
+      const end = (): void => {
+        if (!isOver) seenSoFar.now -= 1;
+        isOver = true;
+      };
+      socket.once('connect', end).once('close', end);
     });
   };
   let seen = 0;
@@ -84,7 +103,8 @@ export function watchedCaches(defaults: MemcachedOptions = {}): WatchedCaches {
     lines,
     states,
     failures,
-    connectionsTo: (port) => connections.get(port) ?? 0,
+    connectionsTo: (port) => connections.get(port)?.begun ?? 0,
+    mostConnectingTo: (port) => connections.get(port)?.most ?? 0,
     open: async (servers, keyPrefix = '', options = {}) => {
       if (!channel(CACHE_OPERATION_CHANNEL).hasSubscribers) {
         subscribe(CACHE_OPERATION_CHANNEL, onEvent);

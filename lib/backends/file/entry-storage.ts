@@ -6,6 +6,7 @@ import { type EntryLookup, peekOf } from './entry-lookup.js';
 import type { EntryWriter } from './entry-writer.js';
 import type { EntryPlace } from './file-layout.js';
 import type { ResolvedFileOptions } from './file.options.js';
+import type { Turn } from './in-flight.js';
 import { isAbsent, isFull } from './io-errors.js';
 import type { LockedChanges } from './locked-changes.js';
 
@@ -30,20 +31,24 @@ export class EntryStorage {
   }
 
   /** Stores and replaces. False if it was not stored; then no older value is left either. */
-  async set(place: EntryPlace, payload: Payload, life: EntryLife, until: number): Promise<boolean> {
+  async set(place: EntryPlace, payload: Payload, life: EntryLife, turn: Turn): Promise<boolean> {
     const { writer, leases, changes } = this.#parts;
     const isLeased = await leases.end(place);
     if (!this.#fits(payload)) {
-      await (isLeased ? changes.remove(place, until) : writer.removeOld(place.path));
+      await (isLeased ? changes.remove(place, turn.until) : writer.removeOld(place.path));
       return false;
     }
     try {
       const bytes = encodeEntry(place.keyBytes, payload, life);
       if (isLeased) {
-        await writer.place(place, bytes, (temporary) => changes.replace(place, temporary, until));
+        await writer.place(place, bytes, turn, (temporary) =>
+          changes.replace(place, temporary, turn.until),
+        );
       } else {
-        await writer.replace(place, bytes);
+        await writer.replace(place, bytes, turn);
       }
+      // Brought there too late, it may have replaced what was stored since.
+      turn.check();
     } catch (error) {
       await writer.removeOld(place.path);
       return this.#notStored(error);
@@ -53,13 +58,13 @@ export class EntryStorage {
   }
 
   /** Stores if there is no live entry. @throws if the disk has no room: false would say that somebody else was first. */
-  async add(place: EntryPlace, payload: Payload, life: EntryLife, until: number): Promise<boolean> {
+  async add(place: EntryPlace, payload: Payload, life: EntryLife, turn: Turn): Promise<boolean> {
     const { lookup, changes, writer, leases } = this.#parts;
     if (!this.#fits(payload)) return false;
-    if (await lookup.find(place, peekOf(place), until)) return false;
+    if (await lookup.find(place, peekOf(place), turn.until)) return false;
     const bytes = encodeEntry(place.keyBytes, payload, life);
-    const isStored = await writer.place(place, bytes, async (temporary) => {
-      const isFirst = await changes.add(place, temporary, until);
+    const isStored = await writer.place(place, bytes, turn, async (temporary) => {
+      const isFirst = await changes.add(place, temporary, turn.until);
       await writer.removeOld(temporary);
       return isFirst;
     });
@@ -75,24 +80,24 @@ export class EntryStorage {
     held: HeldLease,
     payload: Payload,
     life: EntryLife,
-    until: number,
+    turn: Turn,
   ): Promise<boolean> {
     const { writer, leases } = this.#parts;
     if (!this.#fits(payload)) {
-      await leases.discard(place, held, until);
+      await leases.discard(place, held, turn.until);
       return false;
     }
     try {
       const bytes = encodeEntry(place.keyBytes, payload, life);
-      const isStored = await writer.place(place, bytes, async (temporary) => {
-        const isPut = await leases.fill(place, held, temporary, until);
+      const isStored = await writer.place(place, bytes, turn, async (temporary) => {
+        const isPut = await leases.fill(place, held, temporary, turn.until);
         await writer.removeOld(temporary);
         return isPut;
       });
       if (isStored) await this.#stored(place);
       return isStored;
     } catch (error) {
-      await this.#discard(place, held, until);
+      await this.#discard(place, held, turn.until);
       return this.#notStored(error);
     }
   }

@@ -1,6 +1,7 @@
 import type { CacheDirectories } from './cache-directories.js';
 import type { FileIo } from './file-io.interface.js';
 import type { EntryPlace, FileLayout } from './file-layout.js';
+import type { Turn } from './in-flight.js';
 import { isAbsent } from './io-errors.js';
 
 /** What the writer works with. */
@@ -22,22 +23,29 @@ export class EntryWriter {
   }
 
   /** Puts an entry in its place, whatever is there. @throws what the disk says; no file is left under the other name. */
-  replace(place: EntryPlace, bytes: Buffer): Promise<void> {
-    return this.place(place, bytes, async (temporary) => {
+  replace(place: EntryPlace, bytes: Buffer, turn: Turn): Promise<void> {
+    return this.place(place, bytes, turn, async (temporary) => {
       await this.#parts.io.rename(temporary, place.path);
     });
   }
 
-  /** Lets `put` bring a written file into its place. The file must be gone or moved when it resolves. */
+  /**
+   * Lets `put` bring a written file into its place, unless writing it took too long. The file must be gone or moved when it
+   * resolves.
+   */
   async place<T>(
     place: EntryPlace,
     bytes: Buffer,
+    turn: Turn,
     put: (temporary: string) => Promise<T>,
   ): Promise<T> {
     return this.inLeaf(place, async () => {
       const temporary = this.#parts.layout.temporary(place.path);
       await this.#parts.io.write(temporary, bytes);
-      return this.#putOrDiscard(temporary, put);
+      return this.#putOrDiscard(temporary, () => {
+        turn.check();
+        return put(temporary);
+      });
     });
   }
 
@@ -63,9 +71,9 @@ export class EntryWriter {
     }
   }
 
-  async #putOrDiscard<T>(temporary: string, put: (temporary: string) => Promise<T>): Promise<T> {
+  async #putOrDiscard<T>(temporary: string, put: () => Promise<T>): Promise<T> {
     try {
-      return await put(temporary);
+      return await put();
     } catch (error) {
       await this.removeOld(temporary);
       throw error;

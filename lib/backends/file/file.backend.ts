@@ -17,14 +17,15 @@ import { type FileParts, fileParts } from './file-parts.js';
 import { FileLease, type FileLeaseHome } from './file.lease.js';
 import { type FileLockHome, takeFileLock } from './file.lock.js';
 import { type FileOptions, type ResolvedFileOptions, resolveFileOptions } from './file.options.js';
+import type { Turn } from './in-flight.js';
 import { inParallel } from './in-parallel.js';
 import { isAbsent } from './io-errors.js';
 import { clearLeaf } from './leaf-clearing.js';
 import { openDirectories } from './open-directories.js';
 import { withDescriptors } from './with-descriptors.js';
 
-/** What an operation does at a key's place. `until` is when its time is over, by `performance.now()`. */
-type Operation<T> = (place: EntryPlace, until: number) => Promise<T>;
+/** What an operation does at a key's place, in its time. */
+type Operation<T> = (place: EntryPlace, turn: Turn) => Promise<T>;
 
 /**
  * Keeps each entry in a file of its own, which outlives the process and is shared with all others that use the directory.
@@ -66,7 +67,7 @@ export class FileBackend implements CacheBackend {
   }
 
   async get(key: string): Promise<Payload | undefined> {
-    const entry = await this.#at(key, (place, until) =>
+    const entry = await this.#at(key, (place, { until }) =>
       this.#parts.lookup.find(place, this.#mostBytes(place), until),
     );
     return this.#read(entry);
@@ -75,24 +76,24 @@ export class FileBackend implements CacheBackend {
   /** False if the value is larger than `maxEntryBytes` or the disk has no room for it. */
   set(key: string, payload: Payload, ttl: Ttl): Promise<boolean> {
     const life = this.#life(ttl);
-    return this.#at(key, (place, until) => this.#parts.storage.set(place, payload, life, until));
+    return this.#at(key, (place, turn) => this.#parts.storage.set(place, payload, life, turn));
   }
 
   /** @throws if the disk has no room for it: false would say that somebody else was first. */
   add(key: string, payload: Payload, ttl: Ttl): Promise<boolean> {
     const life = this.#life(ttl);
-    return this.#at(key, (place, until) => this.#parts.storage.add(place, payload, life, until));
+    return this.#at(key, (place, turn) => this.#parts.storage.add(place, payload, life, turn));
   }
 
   touch(key: string, ttl: Ttl): Promise<boolean> {
     const life = this.#life(ttl);
-    return this.#change(key, false, (place, until) =>
+    return this.#change(key, false, (place, { until }) =>
       this.#parts.changes.touch(place, life, until),
     );
   }
 
   delete(key: string): Promise<boolean> {
-    return this.#at(key, async (place, until) => {
+    return this.#at(key, async (place, { until }) => {
       const { leases, lookup, changes } = this.#parts;
       return (await leases.end(place)) ? changes.remove(place, until) : lookup.remove(place, until);
     });
@@ -100,7 +101,9 @@ export class FileBackend implements CacheBackend {
 
   async clear(): Promise<void> {
     const existing = await this.#leaves();
-    await inParallel(existing, (leaf) => this.#run((until) => clearLeaf(this.#parts, leaf, until)));
+    await inParallel(existing, (leaf) =>
+      this.#run(({ until }) => clearLeaf(this.#parts, leaf, until)),
+    );
   }
 
   async has(key: string): Promise<boolean> {
@@ -108,13 +111,13 @@ export class FileBackend implements CacheBackend {
   }
 
   incr(key: string, delta: number): Promise<number | undefined> {
-    return this.#change(key, undefined, (place, until) =>
+    return this.#change(key, undefined, (place, { until }) =>
       this.#parts.changes.incr(place, delta, until),
     );
   }
 
   lease(key: string, { stale = 0 }: LeaseOptions): Promise<Leased> {
-    return this.#at(key, async (place, until) => {
+    return this.#at(key, async (place, { until }) => {
       const { leases, storage } = this.#parts;
       const asked = { stale, whole: this.#mostBytes(place) };
       const { entry, isStale, held } = await leases.ask(place, asked, until);
@@ -133,7 +136,7 @@ export class FileBackend implements CacheBackend {
   }
 
   lock(key: string, seconds: number): Promise<BackendLock | undefined> {
-    return this.#at(key, (place, until) => takeFileLock(this.#locks, place, seconds, until));
+    return this.#at(key, (place, { until }) => takeFileLock(this.#locks, place, seconds, until));
   }
 
   async ttl(key: string): Promise<Ttl | undefined> {
@@ -183,34 +186,38 @@ export class FileBackend implements CacheBackend {
   }
 
   #peek(key: string): Promise<LiveEntry | undefined> {
-    return this.#at(key, (place, until) => this.#parts.lookup.find(place, peekOf(place), until));
+    return this.#at(key, (place, { until }) =>
+      this.#parts.lookup.find(place, peekOf(place), until),
+    );
   }
 
   /** A change under the key's lock. */
   #change<T>(key: string, ifAbsent: T, operation: Operation<T>): Promise<T> {
-    return this.#at(key, async (place, until) => {
+    return this.#at(key, async (place, turn) => {
       // Looked at first without the lock, so that a disk that hangs is met in the thread pool and not in this thread.
-      if (!(await this.#parts.lookup.find(place, peekOf(place), until))) return ifAbsent;
-      return orAbsent(operation(place, until), ifAbsent);
+      const found = await this.#parts.lookup.find(place, peekOf(place), turn.until);
+      if (!found) return ifAbsent;
+      turn.check();
+      return orAbsent(operation(place, turn), ifAbsent);
     });
   }
 
   #at<T>(key: string, operation: Operation<T>): Promise<T> {
-    return this.#run(async (until) => {
+    return this.#run(async (turn) => {
       const { layout, directories } = this.#parts;
       const place = layout.place(key);
       if (!directories.isChecked(place.leaf)) await directories.check(place.leaf);
-      return operation(place, until);
+      return operation(place, turn);
     });
   }
 
-  #run<T>(operation: (until: number) => Promise<T>): Promise<T> {
+  #run<T>(operation: (turn: Turn) => Promise<T>): Promise<T> {
     if (this.#isClosed) return Promise.reject(this.#closedError());
-    return this.#parts.inFlight.run((until) => withDescriptors(operation, until));
+    return this.#parts.inFlight.run((turn) => withDescriptors(() => operation(turn), turn.until));
   }
 
-  #runOr<T>(ifAbsent: T, operation: (until: number) => Promise<T>): Promise<T> {
-    return this.#run((until) => orAbsent(operation(until), ifAbsent));
+  #runOr<T>(ifAbsent: T, operation: (turn: Turn) => Promise<T>): Promise<T> {
+    return this.#run((turn) => orAbsent(operation(turn), ifAbsent));
   }
 
   #closedError(): CacheClosedError {

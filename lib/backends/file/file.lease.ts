@@ -3,6 +3,7 @@ import type { EntryLife } from './entry-format.js';
 import type { EntryLeases, HeldLease } from './entry-leases.js';
 import type { EntryStorage } from './entry-storage.js';
 import type { EntryPlace } from './file-layout.js';
+import type { Turn } from './in-flight.js';
 
 /** What a lease needs of the backend that gave it out. */
 export interface FileLeaseHome {
@@ -11,7 +12,7 @@ export interface FileLeaseHome {
   readonly storage: EntryStorage;
   readonly lifeOf: (ttl: Ttl) => EntryLife;
   /** Runs an operation among those that closing waits for; answers the second if the directory is not there. */
-  readonly run: <T>(operation: (until: number) => Promise<T>, ifAbsent: T) => Promise<T>;
+  readonly run: <T>(operation: (turn: Turn) => Promise<T>, ifAbsent: T) => Promise<T>;
 }
 
 /** A lease that the file backend gave out. */
@@ -27,16 +28,16 @@ export class FileLease implements Lease {
   fill(payload: Payload, ttl: Ttl): Promise<boolean> {
     const { place, storage, lifeOf, run } = this.#home;
     const life = lifeOf(ttl);
-    return run((until) => storage.fill(place, this.#held, payload, life, until), false);
+    return run((turn) => storage.fill(place, this.#held, payload, life, turn), false);
   }
 
   renew(): Promise<boolean> {
     const { place, leases, run } = this.#home;
-    return run((until) => leases.renew(place, this.#held, until), false);
+    return run(({ until }) => leases.renew(place, this.#held, until), false);
   }
 
   release(): Promise<void> {
     const { place, leases, run } = this.#home;
-    return run((until) => leases.release(place, this.#held, until), undefined);
+    return run(({ until }) => leases.release(place, this.#held, until), undefined);
   }
 }

@@ -3,6 +3,7 @@ import type { BackendLock } from '../../core/cache-backend.interface.js';
 import { type EntryLookup, peekOf } from './entry-lookup.js';
 import type { EntryWriter } from './entry-writer.js';
 import type { EntryPlace, FileLayout } from './file-layout.js';
+import type { Turn } from './in-flight.js';
 import { type HeldLock, withLock } from './key-lock.js';
 import type { OwnedFiles } from './owned-files.js';
 
@@ -13,7 +14,7 @@ export interface FileLockHome {
   readonly writer: EntryWriter;
   readonly owned: OwnedFiles;
   /** Runs an operation among those that closing waits for; answers the second if the directory is not there. */
-  readonly run: <T>(operation: (until: number) => Promise<T>, ifAbsent: T) => Promise<T>;
+  readonly run: <T>(operation: (turn: Turn) => Promise<T>, ifAbsent: T) => Promise<T>;
 }
 
 /** The lock of a key, in a file beside its entry; undefined if somebody has it. */
@@ -58,6 +59,6 @@ class FileLock implements BackendLock {
   #locked(work: (lock: HeldLock) => boolean): Promise<boolean> {
     const { path } = this.#place;
     const { layout, run } = this.#home;
-    return run((until) => withLock(path, layout.lock(path), until, work), false);
+    return run(({ until }) => withLock(path, layout.lock(path), until, work), false);
   }
 }

@@ -1,6 +1,14 @@
 import { performance } from 'node:perf_hooks';
 import { CacheTimeoutError } from '../../core/cache.errors.js';
 
+/** The time of one operation, as it is told. */
+export interface Turn {
+  /** When it is over, by `performance.now()`. */
+  readonly until: number;
+  /** Throws once it is over: its caller was told that it failed, so it must not change what may be newer by now. */
+  check(): void;
+}
+
 interface Waiter {
   readonly since: number;
   start(): void;
@@ -14,6 +22,8 @@ interface Running {
 const MOST = 16;
 const MOST_WHEN_SLOW = 2;
 const LOOKS_IN_A_DEADLINE = 4;
+// Whoever is told at the deadline that one hangs may come back at once, and must find it known here.
+const SLOW_FROM = 0.95;
 
 /**
  * Bounds how many operations are with the disk at a time, so that a disk that hangs does not take all of Node's thread
@@ -29,6 +39,8 @@ export class InFlight {
   readonly #running = new Set<Running>();
   readonly #waiting: Waiter[] = [];
   #isSlow = false;
+  /** One that returned gives the others a chance, though an older one may hang on. */
+  #isFastUntil = 0;
   #timer: NodeJS.Timeout | undefined;
   /** When the timer is due. */
   #lookAt = 0;
@@ -49,10 +61,9 @@ export class InFlight {
   /**
    * Runs an operation when there is room.
    *
-   * @param operation Is told when its time is over, by `performance.now()`.
    * @throws {CacheTimeoutError} if its turn did not come in time.
    */
-  run<T>(operation: (until: number) => Promise<T>): Promise<T> {
+  run<T>(operation: (turn: Turn) => Promise<T>): Promise<T> {
     const since = this.#time();
     this.#watch();
     if (this.#waiting.length === 0 && this.#hasRoom()) return this.#start(operation, since);
@@ -76,15 +87,21 @@ export class InFlight {
     });
   }
 
-  async #start<T>(operation: (until: number) => Promise<T>, since: number): Promise<T> {
+  async #start<T>(operation: (turn: Turn) => Promise<T>, since: number): Promise<T> {
     const now = this.#time();
     const running: Running = { since: now };
     this.#running.add(running);
     try {
-      return await operation(this.#now() + since + this.#deadlineMs - now);
+      return await operation({
+        until: this.#now() + since + this.#deadlineMs - now,
+        check: () => {
+          if (this.#time() - since >= this.#deadlineMs) throw this.#overdue('took longer than');
+        },
+      });
     } finally {
       this.#running.delete(running);
       this.#isSlow = false;
+      this.#isFastUntil = this.#time() + this.#lookEveryMs;
       this.#next();
     }
   }
@@ -98,7 +115,13 @@ export class InFlight {
   }
 
   #hasRoom(): boolean {
-    return this.#running.size < (this.#isSlow ? MOST_WHEN_SLOW : this.#most);
+    if (this.#running.size < MOST_WHEN_SLOW) return true;
+    // The first of them is the oldest.
+    const { since } = this.#running.values().next().value!;
+    const now = this.#time();
+    if (now >= this.#isFastUntil && now - since >= SLOW_FROM * this.#deadlineMs)
+      this.#isSlow = true;
+    return !this.#isSlow && this.#running.size < this.#most;
   }
 
   // One timer for all, not one for each: it looks again while anything is under way.
@@ -108,9 +131,7 @@ export class InFlight {
     this.#timer = setTimeout(() => {
       this.#heldUp += this.#lateness();
       this.#timer = undefined;
-      const overdue = this.#time() - this.#deadlineMs;
-      for (const { since } of this.#running) if (since <= overdue) this.#isSlow = true;
-      this.#rejectLate(overdue);
+      this.#rejectLate(this.#time() - this.#deadlineMs);
       if (this.#running.size > 0 || this.#waiting.length > 0) this.#watch();
     }, this.#lookEveryMs);
     this.#timer.unref();
@@ -133,8 +154,11 @@ export class InFlight {
 
   #rejectLate(overdue: number): void {
     while (this.#waiting.length > 0 && this.#waiting[0]!.since <= overdue) {
-      const reason = `the disk was not free within ${this.#deadlineMs} ms`;
-      this.#waiting.shift()!.reject(new CacheTimeoutError('CACHE_TIMEOUT', reason));
+      this.#waiting.shift()!.reject(this.#overdue('was not free within'));
     }
+  }
+
+  #overdue(what: string): CacheTimeoutError {
+    return new CacheTimeoutError('CACHE_TIMEOUT', `the disk ${what} ${this.#deadlineMs} ms`);
   }
 }

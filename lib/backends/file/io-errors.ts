@@ -1,4 +1,5 @@
 import { constants } from 'node:fs';
+import { constants as system } from 'node:os';
 
 /** How entries are opened for reading: never through a symbolic link, never waiting at a FIFO. */
 export const OPEN_TO_READ =
@@ -19,7 +20,9 @@ const OUT_OF_DESCRIPTORS = new Set(['EMFILE', 'ENFILE']);
 
 /** The code of an error of the file system, such as `ENOENT`. */
 export function codeOf(error: unknown): string {
-  return String((error as { code?: unknown } | null | undefined)?.code);
+  const { code, errno } = (error ?? {}) as { readonly code?: unknown; readonly errno?: unknown };
+  // Node has no name for this one: it is an "Unknown system error -122" to it.
+  return errno === -system.errno.EDQUOT ? 'EDQUOT' : String(code);
 }
 
 /** Nothing is there. */

@@ -10,13 +10,10 @@ const FIRST_PAUSE_MS = 2;
  *
  * @param until When to give up, by `performance.now()`. @throws what the operation throws.
  */
-export async function withDescriptors<T>(
-  operation: (until: number) => Promise<T>,
-  until: number,
-): Promise<T> {
+export async function withDescriptors<T>(operation: () => Promise<T>, until: number): Promise<T> {
   for (let pause = FIRST_PAUSE_MS; ; pause *= 2) {
     try {
-      return await operation(until);
+      return await operation();
     } catch (error) {
       if (!isOutOfDescriptors(error) || performance.now() + pause >= until) throw error;
     }

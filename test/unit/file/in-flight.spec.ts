@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { InFlight } from '../../../lib/backends/file/in-flight.js';
+import { InFlight, type Turn } from '../../../lib/backends/file/in-flight.js';
 
 /** An operation that ends when it is told to. */
 function operation(): { run: () => Promise<string>; end: () => void; begun: () => boolean } {
@@ -122,9 +122,40 @@ describe('operations in flight', () => {
     const inFlight = new InFlight(1_000, 16, () => performance.now());
     const called = performance.now();
 
-    const until = await inFlight.run((end) => Promise.resolve(end));
+    const { until } = await inFlight.run((turn) => Promise.resolve(turn));
 
     expect(until).toBe(called + 1_000);
+  });
+
+  it('may go on as long as their time is not over, this process being held up not counted', async () => {
+    let heldUp = 0;
+    const inFlight = new InFlight(1_000, 16, () => performance.now() + heldUp);
+    const operating = operation();
+    let turn: Turn | undefined;
+    const answer = inFlight.run((given) => {
+      turn = given;
+      return operating.run();
+    });
+    const outcomes: string[] = [];
+    const look = (): void => {
+      try {
+        turn!.check();
+        outcomes.push('goes on');
+      } catch (error) {
+        outcomes.push((error as { code: string }).code);
+      }
+    };
+
+    heldUp = 10_000;
+    look();
+    await jest.advanceTimersByTimeAsync(250);
+    look();
+    await jest.advanceTimersByTimeAsync(1_000);
+    look();
+
+    expect(outcomes).toEqual(['goes on', 'goes on', 'CACHE_TIMEOUT']);
+    operating.end();
+    expect(await answer).toBe('done');
   });
 
   it('pass on what an operation throws, and go on', async () => {
