@@ -40,7 +40,7 @@ interface Kind {
   /** Facts that go into the body besides those that all have. Those that headers tell are in its `Vary`. */
   readonly tells?: readonly (keyof typeof VARY)[];
   readonly lines?: (run: number) => readonly (readonly [name: string, value: string])[];
-  /** True: this run's answer is for one client only, which the lines say. */
+  /** True: this run's answer is for one client only, which its lines or its status say. */
   readonly isPersonal?: (run: number) => boolean;
   readonly status?: (run: number) => number;
   readonly isStream?: boolean;
@@ -50,7 +50,6 @@ interface Kind {
 const VARY = { language: 'Accept-Language', a: 'X-A', b: 'X-B', origin: 'Origin' } as const;
 
 const MINUTE = ['Cache-Control', 'max-age=60'] as const;
-const SECOND = ['Cache-Control', 'max-age=1'] as const;
 const PRIVATE = ['Cache-Control', 'private'] as const;
 
 const isOdd = (run: number): boolean => run % 2 === 1;
@@ -58,10 +57,10 @@ const isOdd = (run: number): boolean => run % 2 === 1;
 /** The kinds of pages, by the name that stands in their URL. */
 export const KINDS: Readonly<Record<string, Kind>> = {
   plain: { lines: () => [MINUTE] },
-  brief: { lines: () => [SECOND] },
+  brief: { lines: () => [['Cache-Control', 'max-age=1']] },
   untold: {},
   language: { tells: ['language'], lines: () => [MINUTE] },
-  two: { tells: ['a', 'b'], lines: () => [SECOND] },
+  two: { tells: ['a', 'b'], lines: () => [MINUTE] },
   // Its Vary grows and shrinks.
   growing: {
     tells: ['a'],
@@ -70,20 +69,24 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   origin: { tells: ['origin'], lines: () => [MINUTE] },
   private: { lines: () => [PRIVATE], isPersonal: () => true },
   // One knows only afterwards whether it is for all.
-  moody: { lines: (run) => [isOdd(run) ? PRIVATE : SECOND], isPersonal: isOdd },
+  moody: { lines: (run) => [isOdd(run) ? PRIVATE : MINUTE], isPersonal: isOdd },
   mint: { lines: (run) => [MINUTE, ['Set-Cookie', `sid=${run}`]], isPersonal: () => true },
   sometimes: {
-    lines: (run) => [SECOND, ...(isOdd(run) ? [['Set-Cookie', `sid=${run}`] as const] : [])],
+    lines: (run) => [MINUTE, ...(isOdd(run) ? [['Set-Cookie', `sid=${run}`] as const] : [])],
     isPersonal: isOdd,
   },
-  failing: { lines: () => [SECOND], status: (run) => [200, 404, 500][run % 3]! },
+  failing: {
+    lines: () => [MINUTE],
+    status: (run) => [200, 404, 500][run % 3]!,
+    isPersonal: (run) => run % 3 !== 0,
+  },
   tagged: { lines: () => [MINUTE, ['ETag', '"tag"']] },
   stream: { lines: () => [MINUTE], isStream: true },
   range: { lines: () => [MINUTE], takesRanges: true },
 };
 
-/** Kinds of which every answer is for one client. */
-export const NEVER_SHARED = ['private', 'mint'];
+/** Kinds of which every answer is for one client, and one whose pages a slow machine outlives. */
+export const SELDOM_SHARED = ['private', 'mint', 'brief'];
 
 interface Asked {
   readonly method: string;
@@ -163,7 +166,8 @@ async function answer(asked: Asked, reply: Reply): Promise<unknown> {
   const isPart = kind.takesRanges === true && asked.headers.range !== undefined;
   const speech: Said = {
     run,
-    status: isPart ? 206 : (kind.status?.(run) ?? 200),
+    // Some send a part as if it were the whole.
+    status: isPart && isOdd(run) ? 206 : (kind.status?.(run) ?? 200),
     ...facts,
     ...Object.fromEntries(tells.map((name) => [name, varying[name]])),
     ...(isPersonal(run) || isPart ? { port: asked.socket.remotePort ?? 0 } : {}),
@@ -181,7 +185,7 @@ async function answer(asked: Asked, reply: Reply): Promise<unknown> {
   }
   if (vary.length > 0) reply.header('Vary', vary.join(', '));
   if (tells.includes('origin')) reply.header('Access-Control-Allow-Origin', origin ?? 'none');
-  if (isPart) reply.header('Content-Range', 'bytes 0-9/10');
+  if (speech.status === 206) reply.header('Content-Range', 'bytes 0-9/10');
   const body = JSON.stringify(speech);
   return kind.isStream ? new StreamableFile(Readable.from(pieces(Buffer.from(body)))) : body;
 }

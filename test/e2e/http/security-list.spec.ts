@@ -145,6 +145,11 @@ const PROOFS: readonly Proof[] = [
     'neither keeps nor gives a page where X-HTTP-Method-Override is sent [H16]',
   ],
   ['H17', 'security-requests', 'leaves no empty page after HEAD [H17]'],
+  [
+    'H17',
+    'security-requests',
+    'leaves no empty page after HEAD of a stream, whose length nobody knows [H17]',
+  ],
   ['H17', 'security-requests', 'answers HEAD from the page of GET [H17]'],
   ['H18', 'security-requests', 'gives nobody what a GET with a body has brought about [H18]'],
   ['H19', 'security-responses', 'keeps no answer that failed midway [H19]'],

@@ -165,6 +165,16 @@ export const METHODS: readonly Sequence[] = [
     steps: [{ method: 'HEAD', gets: 'anything' }, { gets: 'whole' }, { gets: 'whole' }],
   },
   {
+    title: 'leaves no empty page after HEAD of a stream, whose length nobody knows [H17]',
+    answers: () => ({ lines: [MINUTE], ends: 'slow' }),
+    steps: [
+      { method: 'HEAD', gets: 'anything' },
+      [{ gets: 'whole' }, { method: 'HEAD', gets: 'anything' }],
+      { gets: 'whole' },
+    ],
+    stores: 1,
+  },
+  {
     title: 'answers HEAD from the page of GET [H17]',
     answers: greets,
     steps: [
