@@ -8,6 +8,7 @@ import { CACHE_PAGE_METADATA } from '../cache.constants.js';
 import { checkBoolean, checkOptionNames, badOption } from '../core/option-checks.js';
 import { settleTimeout, type Duration, type Timeout } from '../core/timeout.js';
 import { CacheInterceptor } from '../http/cache.interceptor.js';
+import { UnsafeRequestInterceptor } from '../http/unsafe-request.interceptor.js';
 import { recordPagesAlias } from '../http/pages-aliases.js';
 import { CacheTTL, type CacheTTLFunction } from './cache-ttl.decorator.js';
 
@@ -42,6 +43,9 @@ export interface CachePageOptions {
   readonly early?: boolean;
 }
 
+// Metadata key of Nest that it does not export under a public path in all its versions.
+const INTERCEPTORS = '__interceptors__';
+
 const NAMES = [
   'cache',
   'keyPrefix',
@@ -56,6 +60,8 @@ const NAMES = [
 /**
  * Caches the pages of a handler, or of all handlers of a class: `@UseInterceptors(CacheInterceptor)` and `@CacheTTL(timeout)`
  * in one, with options.
+ *
+ * Requests with another method that succeed remove the pages of their path, for all handlers of the class.
  *
  * @param timeout **Seconds**, or `'15m'`, or a function of the request, as in `@CacheTTL()`.
  * @throws {CacheConfigError} at once, for an unknown option or a value that is not allowed. @throws {TypeError} for what is no
@@ -88,11 +94,26 @@ export function CachePage(
     throw badOption(where, 'unless', unless, 'a function of the ExecutionContext');
   }
   if (cache !== undefined) recordPagesAlias(cache);
-  return applyDecorators(
+  const decorate = applyDecorators(
     SetMetadata(CACHE_PAGE_METADATA, options),
     CacheTTL(timeout),
     UseInterceptors(CacheInterceptor),
   );
+  return <T>(
+    target: object,
+    property?: string | symbol,
+    descriptor?: TypedPropertyDescriptor<T>,
+  ): void => {
+    decorate(target, property, descriptor);
+    if (property !== undefined) attendToWrites(target.constructor);
+  };
+}
+
+/** Pages of a handler are removed by the handlers beside it that write to their path. */
+function attendToWrites(owner: object): void {
+  const there = Reflect.getMetadata(INTERCEPTORS, owner) as readonly unknown[] | undefined;
+  if (there?.includes(UnsafeRequestInterceptor)) return;
+  (UseInterceptors(UnsafeRequestInterceptor) as ClassDecorator)(owner as never);
 }
 
 function checkText(where: string, name: string, value: unknown): void {

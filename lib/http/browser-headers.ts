@@ -22,6 +22,8 @@ export interface BrowserRules {
   readonly isPersonal: boolean;
 }
 
+const STALE = ['stale-while-revalidate', 'stale-if-error'];
+
 /**
  * Tells browsers and CDNs how long they may keep a page: never longer than it lives here, and what it says itself counts
  * where that is less.
@@ -45,7 +47,10 @@ export function addBrowserHeaders(
     patchResponseHeaders(response, ttl, clock);
   } else if (granted === undefined) {
     const maxAge = Math.floor(Math.min(rules.browserMaxAge, left));
-    patchCacheControl(response, { maxAge, mustRevalidate: maxAge === 0 }, clock);
+    const { directives } = controlOf(response);
+    // A page that says itself how long past its time it is good for would otherwise contradict itself.
+    const mayBeStale = STALE.some((name) => directives.has(name));
+    patchCacheControl(response, { maxAge, mustRevalidate: maxAge === 0 && !mayBeStale }, clock);
   } else if (granted > limit) {
     patchCacheControl(response, { maxAge: limit }, clock);
   }

@@ -9,11 +9,12 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
-import { concatMap, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { CACHE_PAGES } from '../cache.constants.js';
 import { CacheConfigError, reasonOf } from '../core/cache.errors.js';
+import { attend, isAttended } from './attended-exchanges.js';
 import { bypassMessage, unkeyedMessage, type BypassReason } from './bypass-reasons.js';
-import { httpExchange, type HttpExchange } from './http-exchange.js';
+import { httpExchange } from './http-exchange.js';
 import { forbidCaching } from './never-cache.js';
 import { PageAddressAccessor } from './page-address.accessor.js';
 import { PageRequest, type PageRequestTools } from './page-request.interceptor.js';
@@ -21,10 +22,8 @@ import { PageRulesAccessor } from './page-rules.accessor.js';
 import type { Pages } from './pages.js';
 import { QueryCacheAccessor } from './query-cache.accessor.js';
 import { RouteCacheAccessor, type RouteCache } from './route-cache.accessor.js';
-import { changedPaths, isSafeMethod } from './unsafe-request.js';
-
-/** Exchanges that an interceptor attends to: where one stands on class and handler, or globally too, the first does it all. */
-const attended = new WeakSet<object>();
+import { invalidateAfter } from './unsafe-request.interceptor.js';
+import { isSafeMethod } from './unsafe-request.js';
 
 /** What an interceptor works with, once the application is there. */
 interface Tools extends PageRequestTools {
@@ -79,43 +78,16 @@ export class CacheInterceptor implements NestInterceptor, OnModuleInit {
     const tools = (this.#tools ??= this.#makeTools());
     if (context.getType() !== 'http') return tools.queries.intercept(context, next);
     const exchange = httpExchange(context.getArgByIndex(0), context.getArgByIndex(1));
-    if (!exchange || attended.has(exchange.response)) return next.handle();
+    if (!exchange || isAttended(exchange)) return next.handle();
     const route = tools.routes.of(context);
     const { method } = exchange.request;
     const isWrite = !isSafeMethod(method);
     if (!isWrite && !route.isNever && !mayBePage(tools, route, method)) return next.handle();
-    attended.add(exchange.response);
+    attend(exchange);
     if (route.isNever) forbidCaching(exchange.response, tools.pages.clock);
-    if (isWrite) return this.#invalidateAfter(tools, exchange, route, next);
+    if (isWrite) return invalidateAfter(tools.pages, context, exchange, next);
     if (route.isNever) return next.handle();
     return new PageRequest(tools, context, exchange, route, next).answer();
-  }
-
-  /** What has changed a resource removes its pages before its client is told. */
-  #invalidateAfter(
-    { pages }: Tools,
-    exchange: HttpExchange,
-    route: RouteCache,
-    next: CallHandler,
-  ): Observable<unknown> {
-    return next.handle().pipe(
-      concatMap(async (value: unknown, index) => {
-        if (index > 0) return value;
-        const tags = changedPaths(exchange);
-        try {
-          await Promise.all(pages.all().map((store) => store.invalidateTags(tags)));
-        } catch (error) {
-          this.#sayNotInvalidated(route, error);
-        }
-        return value;
-      }),
-    );
-  }
-
-  #sayNotInvalidated(route: RouteCache, error: unknown): void {
-    this.#logger.warn(
-      `${route.name} was carried out, but the pages of its path could not be removed: ${reasonOf(error)}.`,
-    );
   }
 
   #say(route: RouteCache, reason: BypassReason, error?: unknown): void {

@@ -48,6 +48,15 @@ describe('addBrowserHeaders()', () => {
     expect(control(null, { browserMaxAge: 90 })).toBe('max-age=90');
   });
 
+  it('forbids nothing that the page allows past its time', () => {
+    expect(control(60, {}, { 'Cache-Control': 'stale-if-error=60' })).toBe(
+      'stale-if-error=60, max-age=0',
+    );
+    expect(control(60, {}, { 'Cache-Control': 'stale-while-revalidate=60' })).toBe(
+      'stale-while-revalidate=60, max-age=0',
+    );
+  });
+
   it('lets it ask each time for less than a second', () => {
     expect(control(60, { browserMaxAge: 0.5 })).toBe('max-age=0, must-revalidate');
     expect(control(0.5, { browserMaxAge: 90 })).toBe('max-age=0, must-revalidate');
