@@ -79,8 +79,8 @@ export function originalMethodOf(exchange: HttpRequest): string | undefined {
 }
 
 /**
- * The raw request where it is not the framework's own. Express gives each request a shape of its own, so that every look for
- * what is not there takes V8 as long as a dozen others: nothing is looked for twice.
+ * The raw request where it is not the framework's own. Express gives each request a shape of its own, on which V8 remembers
+ * no look-up, so nothing is looked for twice.
  */
 function rawOf({ request, asked }: HttpRequest): FrameworkRequest | undefined {
   return (request as FrameworkRequest) === asked ? undefined : (request as FrameworkRequest);
