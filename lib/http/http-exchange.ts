@@ -59,21 +59,31 @@ export function httpRequest(asked: unknown): HttpRequest | undefined {
  * True if a middleware or a guard found out whose request it is or began a session for it, or if the client showed a
  * certificate that holds.
  */
-export function isIdentified({ request, asked }: HttpRequest): boolean {
-  const raw = request as FrameworkRequest;
-  if (userOf({ request, asked }) !== undefined) return true;
-  if ([asked.session, raw.session].some(hasContents)) return true;
-  return (request.socket as { authorized?: unknown } | undefined)?.authorized === true;
+export function isIdentified(exchange: HttpRequest): boolean {
+  if (userOf(exchange) !== undefined) return true;
+  if (hasContents(exchange.asked.session) || hasContents(rawOf(exchange)?.session)) return true;
+  return (exchange.request.socket as { authorized?: unknown } | undefined)?.authorized === true;
 }
 
 /** The user that a guard or a middleware found; undefined if none did. */
-export function userOf({ request, asked }: HttpRequest): unknown {
-  return [asked.user, (request as FrameworkRequest).user].find((user) => isSet(user));
+export function userOf(exchange: HttpRequest): unknown {
+  const { user } = exchange.asked;
+  if (isSet(user)) return user;
+  const raw = rawOf(exchange)?.user;
+  return isSet(raw) ? raw : undefined;
 }
 
 /** The method before a middleware overrode it; undefined if none did. */
-export function originalMethodOf({ request, asked }: HttpRequest): string | undefined {
-  return asked.originalMethod ?? (request as FrameworkRequest).originalMethod;
+export function originalMethodOf(exchange: HttpRequest): string | undefined {
+  return exchange.asked.originalMethod ?? rawOf(exchange)?.originalMethod;
+}
+
+/**
+ * The raw request where it is not the framework's own. Express gives each request a shape of its own, on which V8 remembers
+ * no look-up, so nothing is looked for twice.
+ */
+function rawOf({ request, asked }: HttpRequest): FrameworkRequest | undefined {
+  return (request as FrameworkRequest) === asked ? undefined : (request as FrameworkRequest);
 }
 
 /** The headers that are set so far, in the raw response and in the framework's own. */

@@ -60,7 +60,7 @@ export function makeInert(target: object): void {
 
 /**
  * Makes a hijacked reply of Fastify send nothing from now on. All else that it has keeps to itself, or goes to the raw
- * response, which is inert too; and to change its prototype would cost more than all the rest of a hit.
+ * response, which is inert too; and to change its prototype would slow down whatever looks at it later.
  */
 export function makeReplyInert(reply: object): void {
   Object.assign(reply, { send: inertCall });

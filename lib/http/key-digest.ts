@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { BoundedMap } from '../core/bounded-map.js';
 
-/** Most digests that are remembered, and the longest text of one: 4 MiB of text at most. */
+/** Most digests that are remembered, and the longest text of one in code units: 8 MiB of text at most. */
 const MOST = 4_000;
 const LONGEST = 1_024;
 
-/** What is asked for often is asked under the same few keys, and a digest costs ten times what a look here does. */
+/** What is asked for often is asked under the same few keys, and a look here costs less than a digest. */
 const known = new BoundedMap<string, string>(MOST);
 
 /**

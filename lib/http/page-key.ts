@@ -78,7 +78,9 @@ export function variantKey(key: string, names: readonly string[], head: RequestH
 
 /** The lower-case names of the forwarding headers that a request bears, sorted. */
 export function forwardingNames(head: RequestHead): string[] {
-  return [...head.lines.keys()].filter(isForwarding).toSorted();
+  const names: string[] = [];
+  for (const name of head.lines.keys()) if (isForwarding(name)) names.push(name);
+  return names.length > 1 ? names.toSorted() : names;
 }
 
 /** Those of them that are part of a page's key. @param trustsProxy As in the page's address. */
@@ -89,6 +91,8 @@ export function keyedForwardingNames(head: RequestHead, trustsProxy: boolean): s
 
 /** True for a header by which a proxy tells what the client asked for; not for the one that tells who the client is. */
 export function isForwarding(name: string): boolean {
+  // Most headers of a request are told by this alone.
+  if (!name.startsWith('x-') && !name.startsWith('f')) return false;
   if (FORWARDING_HEADERS.has(name)) return true;
   return name !== CLIENT_ADDRESS && FORWARDING_PREFIXES.some((prefix) => name.startsWith(prefix));
 }

@@ -1,6 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { Ttl } from '../core/cache-backend.interface.js';
-import { settleTimeout, type Timeout } from '../core/timeout.js';
+import { isDate, settleTimeout, type Timeout } from '../core/timeout.js';
 import type { PageRules } from './page-recording.js';
 import type { Pages } from './pages.js';
 import type { RouteCache } from './route-cache.accessor.js';
@@ -8,14 +8,22 @@ import type { RouteCache } from './route-cache.accessor.js';
 /** Settles what a route and the options say about a page that is about to be made. */
 export class PageRulesAccessor {
   readonly #pages: Pages;
+  /** What was found of routes: each request asks, and a timeout may be a text that has to be read. */
+  readonly #never = new WeakMap<RouteCache, boolean>();
 
   constructor(pages: Pages) {
     this.#pages = pages;
   }
 
   /** True if the route says beforehand that nothing of it lives. */
-  neverLives({ timeout }: RouteCache): boolean {
-    return typeof timeout !== 'function' && this.#settled(timeout) === 0;
+  neverLives(route: RouteCache): boolean {
+    const { timeout } = route;
+    if (typeof timeout === 'function' || timeout === undefined) return false;
+    // A date may pass between two requests.
+    if (isDate(timeout)) return this.#settled(timeout) === 0;
+    let isNever = this.#never.get(route);
+    if (isNever === undefined) this.#never.set(route, (isNever = this.#settled(timeout) === 0));
+    return isNever;
   }
 
   /** @throws what the function of `@CacheTTL()` throws, and `TypeError` if it gives no timeout. */

@@ -5,7 +5,7 @@ const PATH = 'page-path:';
 const ROUTE = 'page-route:';
 const KEY = 'page-key:';
 
-/** Most tags of URLs that are remembered, and the longest URL of one: 2 MiB of URLs at most. */
+/** Most tags of URLs that are remembered, and the longest URL of one in code units: 8 MiB of both at most. */
 const MOST = 4_000;
 const LONGEST = 512;
 
