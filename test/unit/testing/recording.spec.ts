@@ -55,7 +55,8 @@ describe('recording()', () => {
 
     expect(backend.calls.map(({ operation, keys }) => `${operation} ${keys.join(' ')}`)).toEqual([
       'get shop:2:price',
-      'add shop:2:price',
+      'lease shop:2:price',
+      'fill shop:2:price',
       'getMany shop:2:price shop:2:name',
     ]);
   });
