@@ -135,7 +135,7 @@ function graceOf(view: CacheView, given: LoadOptions<never>['staleIfError'], wha
 function jitterOf(view: CacheView, given: LoadOptions<never>['jitter']): Jitter | undefined {
   if (given === undefined) return undefined;
   if (typeof given === 'string') return { seconds: endingTimeout(view, given, '"jitter"') };
-  if (given >= 0 && given <= 1) return { part: given };
+  if (typeof given === 'number' && given >= 0 && given <= 1) return { part: given };
   throw new TypeError(
     `"jitter" must be a part of the timeout from 0 to 1, or a string with its unit such as "30s", but ${describe(given)} was given.`,
   );

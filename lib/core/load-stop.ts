@@ -81,7 +81,8 @@ export class LoadStop {
     }
     this.#onStop = onStop;
     if (this.#limitMs === Infinity) return;
-    this.#timer ??= setTimeout(() => this.#stop(this.#overdue()), this.#limitMs);
+    // It holds no process that has nothing else left to do.
+    this.#timer ??= setTimeout(() => this.#stop(this.#overdue()), this.#limitMs).unref();
   }
 
   #stop(reason: unknown): void {

@@ -145,7 +145,7 @@ export class SingleFlight<T> {
       };
       const onAbort = (): void => leave(signal!.reason);
       const timer =
-        limitMs < trip.limitMs ? setTimeout(() => leave(overdue()), limitMs) : undefined;
+        limitMs < trip.limitMs ? setTimeout(() => leave(overdue()), limitMs).unref() : undefined;
       const done = (): void => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', onAbort);

@@ -3,7 +3,8 @@ import type { CacheService } from '../core/cache.service.js';
 import type { CaseDefinition } from './contract-case.js';
 
 /** What a cache may lack, because its backend does; see `BackendFeature`. */
-export type CacheFeature = 'storage' | 'incr' | 'negativeCounters' | 'lock' | 'ttl' | 'stats';
+export type CacheFeature =
+  'storage' | 'incr' | 'negativeCounters' | 'lease' | 'lock' | 'ttl' | 'stats';
 
 /** The options that cases of the cache contract set. */
 export type CacheContractSettings = Readonly<

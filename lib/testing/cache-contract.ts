@@ -9,15 +9,19 @@ import type {
   CacheFeature,
 } from './cache-case.js';
 import { counterCases } from './cache-counter.cases.js';
+import { deadlineCases } from './cache-deadline.cases.js';
 import { fenceCases } from './cache-fence.cases.js';
 import { fragmentCases } from './cache-fragment.cases.js';
 import { isolationCases } from './cache-isolation.cases.js';
 import { keyCases } from './cache-key.cases.js';
 import { lifeCases } from './cache-life.cases.js';
+import { leaseCases } from './cache-lease.cases.js';
+import { loadManyCases } from './cache-load-many.cases.js';
 import { loadCases } from './cache-load.cases.js';
 import { lockCases } from './cache-lock.cases.js';
 import { manyCases } from './cache-many.cases.js';
 import { namespaceCases } from './cache-namespace.cases.js';
+import { staleCases } from './cache-stale.cases.js';
 import { tagCases } from './cache-tag.cases.js';
 import { timeoutCases } from './cache-timeout.cases.js';
 import { valueCases } from './cache-value.cases.js';
@@ -64,6 +68,10 @@ export function cacheContract(options: CacheContractOptions): ContractCase[] {
     ...manyCases,
     ...counterCases,
     ...loadCases,
+    ...loadManyCases,
+    ...deadlineCases,
+    ...leaseCases,
+    ...staleCases,
     ...tagCases,
     ...fenceCases,
     ...namespaceCases,

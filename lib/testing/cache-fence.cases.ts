@@ -1,24 +1,7 @@
 import type { CacheService } from '../core/cache.service.js';
 import { expectEqual } from './assertions.js';
 import type { CacheCase } from './cache-case.js';
-
-/** A loader that waits until it is told to bring its value. */
-function heldLoad<T>(value: T): { load: () => Promise<T>; begun: Promise<void>; end: () => void } {
-  let begin!: () => void;
-  let end!: () => void;
-  const begun = new Promise<void>((resolve) => {
-    begin = resolve;
-  });
-  const ended = new Promise<void>((resolve) => {
-    end = resolve;
-  });
-  const load = async (): Promise<T> => {
-    begin();
-    await ended;
-    return value;
-  };
-  return { load, begun, end };
-}
+import { heldLoad } from './held-load.js';
 
 const REMOVALS: Readonly<Record<string, (cache: CacheService) => Promise<unknown>>> = {
   'delete()': (cache) => cache.delete('key'),

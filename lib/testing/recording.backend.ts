@@ -33,7 +33,7 @@ export interface Recording {
  * const backend = recording(memory());
  * const cache = await createCache({ backend, keyPrefix: 'shop' });
  * await cache.getOrSet('price', () => 42);
- * backend.calls.map(({ operation, keys }) => [operation, ...keys]); // [['get', 'shop:1:price'], ['add', 'shop:1:price']]
+ * backend.calls.map(({ operation }) => operation); // ['get', 'lease', 'fill']
  */
 export function recording(inner: CacheBackend): CacheBackend & Recording;
 export function recording(inner: CacheBackendFactory): CacheBackendFactory & Recording;

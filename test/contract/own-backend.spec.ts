@@ -55,14 +55,14 @@ describe('a backend with the six methods behind the guard', () => {
 });
 
 describe('a namespace of a cache on a backend with the six methods', () => {
-  const supports = { incr: false, lock: false, ttl: false, stats: false };
+  const supports = { incr: false, lease: false, lock: false, ttl: false, stats: false };
   const options = inNamespace(contractOf(shelves(ShelfBackend)), 'part');
 
   runInTurn(cacheContract({ ...options, supports }), without(...Object.keys(supports)));
 });
 
 describe('a cache on a backend with the six methods', () => {
-  const supports = { incr: false, lock: false, ttl: false, stats: false };
+  const supports = { incr: false, lease: false, lock: false, ttl: false, stats: false };
 
   runInTurn(
     cacheContract({ ...contractOf(shelves(ShelfBackend)), supports }),
@@ -71,7 +71,7 @@ describe('a cache on a backend with the six methods', () => {
 });
 
 describe('a cache on a backend with a ttl, from which counters are derived', () => {
-  const supports = { lock: false, stats: false };
+  const supports = { lease: false, lock: false, stats: false };
 
   runInTurn(
     cacheContract({ ...contractOf(shelves(TimedShelfBackend)), supports }),
