@@ -31,6 +31,7 @@ export interface Speech {
   readonly shows?: unknown;
   /** The whole body, in place of that. */
   readonly body?: string | Buffer;
+  /** Default: at once and whole. */
   readonly ends?: Ending;
 }
 
@@ -45,6 +46,7 @@ export interface Speech {
  */
 export type Ending = 'slow' | 'cut' | 'given-up' | 'short' | 'hung-up';
 
+/** What a handler answers to what it sees, by the number of its run. */
 export type Answers = (asked: Asked, run: number) => Speech;
 
 /** One run of a handler. */
@@ -63,7 +65,7 @@ export class Scene {
   /** Stands in the URL, where the handler finds it whatever else is there. */
   readonly token = `q${scenes.size + 1}q`;
   readonly runs: Run[] = [];
-  /** True for a guard that refuses. */
+  /** True for a request that the guard refuses. */
   readonly refuses: (asked: Asked) => boolean;
   readonly #answers: Answers;
   /** How many clients ask at this moment, and how many of them have come so far. */

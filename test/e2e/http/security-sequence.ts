@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import type { Answer, Asking, HttpApp } from './http-app.js';
 import { describeOnGrounds } from './page-grounds.js';
 import { Scene, type Answers, type Asked } from './security-scene.js';
 import { startStage, type StageApp } from './security-stage.js';
 import { expectVerdicts, type Pages } from './security-verdicts.js';
+
+jest.setTimeout(process.env['HEAVY'] ? 3_600_000 : 120_000);
 
 type Headers = NonNullable<Asking['headers']>;
 
