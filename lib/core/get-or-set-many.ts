@@ -103,7 +103,7 @@ async function begin<T>(
   const [first] = begins.values();
   const byPlace = await view.parts.flights[view.onError].runMany(
     places,
-    async (callLoader, stop) => {
+    async (callLoader, { stop }) => {
       const brought = await readOrLoadMany(many, begins, callLoader, stop);
       return new Map([...brought].map(([finalKey, one]) => [view.place(finalKey), one] as const));
     },

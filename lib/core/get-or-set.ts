@@ -4,12 +4,12 @@ import { liveSync, type Look, look } from './entry-reads.js';
 import { tagsToBear } from './entry-writes.js';
 import { giveBack, keepLoaded, storeMissing } from './keep-loaded.js';
 import { type LoadPlan, patienceOf, planOf } from './load-plan.js';
-import type { LoadStop } from './load-stop.js';
+import type { LoadRight } from './load-fences.js';
 import { beginRight, stampKeysOf, stampsBeforeLoad } from './load-tags.js';
 import { loadedValue, turnToLoad } from './load-turn.js';
 import type { Landed, Load } from './load.interface.js';
 import { staleOrReloaded } from './reload.js';
-import type { CallLoader } from './single-flight.js';
+import type { FlightWork } from './single-flight.js';
 
 /** What a caller of `getOrSet()` gets. */
 export interface Loaded<T> {
@@ -41,11 +41,15 @@ export async function getOrSet<T>(
   const mode = flights[view.onError];
   const place = view.place(finalKey);
   const joins = mode.has(place);
-  const begun = { view, key, finalKey, source, options, plan };
   const patience = patienceOf(view, key, plan);
+  const work: FlightWork<Landed> = (callLoader, trip) =>
+    readOrLoad(view, finalKey, options, (right) => {
+      const { stop } = trip;
+      return { view, key, finalKey, source, options, plan, callLoader, stop, right };
+    });
   let landed: Landed;
   for (let tries = 1; ; tries += 1) {
-    landed = await mode.run(place, (call, stop) => readOrLoad(begun, call, stop), patience);
+    landed = await mode.run(place, work, patience);
     if ('value' in landed) return { value: landed.value as T, isHit: false };
     if ('payload' in landed && mayBeGiven(landed.staleMs, plan)) break;
     // Who began this flight left the key out, or takes what is stale. Then it is for this caller to begin one.
@@ -68,20 +72,21 @@ export function checkLoadOptions(
   if (tags !== undefined && typeof tags !== 'function') tagsToBear(view, tags);
 }
 
+/** @param begin Makes a load, if what is there does not do. */
 async function readOrLoad<T>(
-  begun: Omit<Load<T>, 'callLoader' | 'stop' | 'right'>,
-  callLoader: CallLoader,
-  stop: LoadStop,
+  view: CacheView,
+  finalKey: string,
+  options: LoadOptions<T>,
+  begin: (right: LoadRight) => Load<T>,
 ): Promise<Landed> {
-  const { view, finalKey, options } = begun;
   const stampKeys = stampKeysOf(view, options.tags);
   // Begun before anything is waited for: whatever is deleted from now on may be what is read here.
   const right = beginRight(view, finalKey, options.tags, stampKeys);
-  const load = { ...begun, callLoader, stop, right };
   try {
     const found = await view.during(() => look(view, view.backend, finalKey, stampKeys));
     const { entry, stale } = found;
     if (entry && view.decode(entry, finalKey) !== MISS) return { payload: entry, isHit: true };
+    const load = begin(right);
     const reloaded = stale && (await staleOrReloaded(load, stale));
     return reloaded ?? (await loadInTurn(load, found));
   } finally {

@@ -64,7 +64,7 @@ function reloadBehind<T>(load: Load<T>): void {
 }
 
 function reloading<T>(load: Load<T>, waits: boolean): FlightWork<Reloaded> {
-  return (callLoader, stop) => {
+  return (callLoader, { stop }) => {
     const right = beginRight(load.view, load.finalKey, load.options.tags);
     return reload({ ...load, callLoader, stop, right }, waits);
   };

@@ -14,19 +14,38 @@ interface RunningFlight<T> extends Flight {
 }
 
 /** Work that is under way, for one key or for several. */
-interface Trip {
-  readonly keys: readonly string[];
-  readonly stop: LoadStop;
-  readonly limitMs: number;
+export class Trip {
   /** How many wait for it. */
-  waiting: number;
+  waiting = 0;
+  readonly limitMs: number;
+  readonly #overdue: () => Error;
+  #stop: LoadStop | undefined;
+
+  constructor(
+    readonly keys: readonly string[],
+    { limitMs, overdue }: Patience,
+  ) {
+    this.limitMs = limitMs;
+    this.#overdue = overdue;
+  }
+
+  /** What stops the work. Made when it is first asked for: what finds its answer needs none. */
+  get stop(): LoadStop {
+    this.#stop ??= new LoadStop(this.limitMs, this.#overdue);
+    return this.#stop;
+  }
+
+  /** The work has ended. */
+  end(): void {
+    this.#stop?.end();
+  }
 }
 
 /** Calls a loader in a way that lets a flight know what the loader waits for. */
 export type CallLoader = <R>(load: () => R) => R;
 
 /** Work that is run once. */
-export type FlightWork<T> = (callLoader: CallLoader, stop: LoadStop) => Promise<T>;
+export type FlightWork<T> = (callLoader: CallLoader, trip: Trip) => Promise<T>;
 
 /** How long one who waits for a flight does so. */
 export interface Patience {
@@ -88,13 +107,13 @@ export class SingleFlight<T> {
   ): Promise<ReadonlyMap<string, T>> {
     const asking = current.getStore();
     const whole: Flight = { key: keys[0]!, waitsFor: new Set() };
-    const trip = tripOf(keys, patience);
+    const trip = new Trip(keys, patience);
     const flights = keys.map((key) => {
       const flight = { key, waitsFor: new Set([whole]), trip } as unknown as RunningFlight<T>;
       this.#flights.set(key, flight);
       return flight;
     });
-    const promise = work((load) => current.run(whole, load), trip.stop);
+    const promise = work((load) => current.run(whole, load), trip);
     for (const flight of flights) {
       flight.promise = promise.then((brought) => brought.get(flight.key) ?? absent);
       this.#landing(flight);
@@ -114,18 +133,18 @@ export class SingleFlight<T> {
   }
 
   #start(key: string, work: FlightWork<T>, patience: Patience): RunningFlight<T> {
-    const trip = tripOf([key], patience);
+    const trip = new Trip([key], patience);
     const flight = { key, waitsFor: new Set<Flight>(), trip } as unknown as RunningFlight<T>;
     // Known before its work begins, so that work which asks for its own key at once is found out.
     this.#flights.set(key, flight);
-    flight.promise = work((load) => current.run(flight, load), trip.stop);
+    flight.promise = work((load) => current.run(flight, load), trip);
     this.#landing(flight);
     return flight;
   }
 
   #landing(flight: RunningFlight<T>): void {
     const land = (): void => {
-      flight.trip.stop.end();
+      flight.trip.end();
       if (this.#flights.get(flight.key) === flight) this.#flights.delete(flight.key);
     };
     flight.promise.then(land, land);
@@ -162,10 +181,6 @@ export class SingleFlight<T> {
     }
     trip.stop.abandon(reason);
   }
-}
-
-function tripOf(keys: readonly string[], { limitMs, overdue }: Patience): Trip {
-  return { keys, stop: new LoadStop(limitMs, overdue), limitMs, waiting: 0 };
 }
 
 async function whileWaiting<T>(asking: Flight, flight: Flight, landing: Promise<T>): Promise<T> {
