@@ -26,8 +26,9 @@ export interface ProgramRuns {
   readonly lanes?: number;
 }
 
-// What a program of random length has at least on average; the longest has 200 steps.
+// What programs of random length have at least on average, if there are many; and how many more there have to be if not.
 const STEPS_IN_A_PROGRAM = 60;
+const MORE_PROGRAMS = 20;
 const LONGEST_MS = process.env['HEAVY'] ? 1_800_000 : 240_000;
 const SEED = process.env['SEED'];
 
@@ -38,7 +39,7 @@ const SEED = process.env['SEED'];
 export function itRunsPrograms(title: string, ground: ProgramGround, runs: ProgramRuns): void {
   const { lanes = 1 } = runs;
   const limits = laneLimits(ground, lanes);
-  const numRuns = Math.ceil(runs.steps / (STEPS_IN_A_PROGRAM * lanes));
+  const numRuns = Math.ceil((runs.steps / STEPS_IN_A_PROGRAM + MORE_PROGRAMS) / lanes);
 
   it(
     title,
