@@ -109,7 +109,8 @@ function handlersOf(controller: Type<unknown>): [string, Handler][] {
   let prototype = controller.prototype as object | null;
   while (prototype && prototype !== Object.prototype) {
     for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
-      if (typeof value !== 'function' || handlers.has(name)) continue;
+      // The constructor is the class itself, which has a path too.
+      if (typeof value !== 'function' || name === 'constructor' || handlers.has(name)) continue;
       if (reflector.get<unknown>(ROUTE, value as Handler) === undefined) continue;
       handlers.set(name, value as Handler);
     }
