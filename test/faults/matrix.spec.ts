@@ -18,9 +18,9 @@ describe('the faults of the matrix', () => {
     expect(FAULT_MATRIX.map(({ id }) => id)).toEqual(ids);
   });
 
-  it('are proven, or there is a reason why they cannot happen', () => {
+  it('are proven, or there is a reason why nothing is to be proven', () => {
     const without = FAULT_MATRIX.filter((row) =>
-      'proofs' in row ? row.proofs.length === 0 : row.cannotHappen === '',
+      'proofs' in row ? row.proofs.length === 0 : row.doesNotApply === '',
     );
 
     expect(without).toEqual([]);

@@ -102,7 +102,8 @@ export const LIFE_FAULTS: readonly FaultRow[] = [
   {
     id: 'D8',
     fault: 'a loader never ends',
-    cannotHappen: 'getOrSet() has no deadline for its function: who calls it brings one',
+    doesNotApply:
+      'not built yet: getOrSet() has no deadline for its function, so whoever calls it has to bring one',
   },
   {
     id: 'D9',
@@ -125,7 +126,7 @@ export const LIFE_FAULTS: readonly FaultRow[] = [
   {
     id: 'D11',
     fault: 'one of several who wait for a load gives up',
-    cannotHappen: 'getOrSet() takes no signal to give up at',
+    doesNotApply: 'not built yet: getOrSet() takes no signal to give up at',
   },
   {
     id: 'D12',
@@ -180,7 +181,7 @@ export const LIFE_FAULTS: readonly FaultRow[] = [
       ],
     ],
   },
-  { id: 'D16', fault: 'two tiers disagree', cannotHappen: 'there are no tiers' },
+  { id: 'D16', fault: 'two tiers disagree', doesNotApply: 'not built yet: there are no tiers' },
   {
     id: 'D17',
     fault: 'the end, with calls and loads under way',

@@ -215,10 +215,10 @@ export const NETWORK_FAULTS: readonly FaultRow[] = [
     fault: 'its name leads to another address',
     proofs: [['test/faults/network.spec', 'is found where its name leads to by then']],
   },
-  { id: 'A13', fault: 'the error replies of Redis', cannotHappen: 'there is no backend on Redis' },
+  { id: 'A13', fault: 'the error replies of Redis', doesNotApply: 'there is no backend on Redis' },
   {
     id: 'A14',
     fault: 'deadlocks and busy tables',
-    cannotHappen: 'there is no backend on a database',
+    doesNotApply: 'there is no backend on a database',
   },
 ];

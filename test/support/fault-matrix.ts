@@ -13,8 +13,8 @@ export type FaultRow = {
   readonly fault: string;
 } & (
   | { readonly proofs: readonly Proof[] }
-  /** It cannot happen to what there is. */
-  | { readonly cannotHappen: string }
+  /** Why nothing is to be proven: there is no such backend, or what it is about is not built yet. */
+  | { readonly doesNotApply: string }
 );
 
 /** Everything that may go wrong: with servers and networks, with disks, with values and keys, with time and with processes. */
