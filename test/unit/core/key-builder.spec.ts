@@ -22,6 +22,16 @@ describe('KeyBuilder', () => {
     expect(builder({ keyPrefix: 'shop' }).build('k', 7)).toBe('shop:7:k');
   });
 
+  it.each(['0', '42', '4294967294', '16777215'])(
+    'never makes a key that is a number, which V8 would hash by its value',
+    (key) => {
+      const made = builder().build(key);
+
+      expect(made).not.toMatch(/^\d+$/);
+      expect(made.endsWith(key)).toBe(true);
+    },
+  );
+
   it('takes version 0', () => {
     expect(builder().build('k', 0)).toBe(':0:k');
   });
