@@ -240,6 +240,24 @@ export const leaseCases: readonly BackendCase[] = [
     },
   },
   {
+    title:
+      'any entry that expires is stale where Infinity is asked for, and its change is not undone',
+    needs,
+    run: async ({ backend, key }) => {
+      await backend.set(key('k'), OLD, 1000);
+
+      const first = await backend.lease!(key('k'), { stale: Infinity });
+      const second = await backend.lease!(key('k'), { stale: Infinity });
+      await backend.delete(key('k'));
+
+      expectPayload(first.payload, OLD, 'the payload');
+      expectEqual([first.stale, second.stale], [true, true], 'stale');
+      expectEqual([Boolean(first.lease), second.lease], [true, undefined], 'who may load');
+      expectEqual(await first.lease!.fill(NEW, 100), false, 'fill() after delete()');
+      expectEqual(await backend.get(key('k')), undefined, 'the entry');
+    },
+  },
+  {
     title: 'release() leaves a stale entry, and the next who asks may load it again',
     needs: [...needs, 'staleLeases'],
     run: async ({ backend, key }) => {

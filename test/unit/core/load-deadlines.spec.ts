@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import {
   type CacheBackend,
   type CacheService,
+  CacheUnsupportedError,
   createCache,
   memory,
   type NamedCacheOptions,
@@ -240,6 +241,36 @@ describe('a cache that cannot have leases', () => {
     });
     expect(own.calls).toEqual([]);
     expect(await cache.getOrSet('key', () => 1)).toBe(1);
+  });
+
+  it('loads once in each process where the servers give out none, and says so once', async () => {
+    const warnings: string[] = [];
+    const reason = new CacheUnsupportedError('CACHE_UNSUPPORTED', 'The server is too old.');
+    const backend = chaos(memory(), {
+      failBefore: 1,
+      when: (operation) => operation === 'lease',
+      error: () => reason,
+    });
+    const cache = await createCache({
+      backend,
+      logger: { ...quiet, warn: (text) => void warnings.push(text) },
+    });
+    opened.push(cache);
+
+    expect(await cache.getOrSet('one', () => 1, { timeout: 100, staleIfError: 10 })).toBe(1);
+    expect(await cache.getOrSet('two', () => 2, 100)).toBe(2);
+    expect(await cache.touch('one', 200)).toBe(true);
+
+    expect(warnings).toEqual([
+      'cache "default": memory gives out no leases, so each process loads for itself: The server is too old.',
+    ]);
+    expect(await cache.getMany(['one', 'two'])).toEqual(
+      new Map([
+        ['one', 1],
+        ['two', 2],
+      ]),
+    );
+    await expect(cache.getOrSet('three', () => 3, { lock: true })).rejects.toBe(reason);
   });
 
   it('loads and returns where only the leases fail, and throws where it is strict', async () => {
