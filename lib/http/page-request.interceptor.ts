@@ -235,6 +235,7 @@ export class PageRequest {
       tap({
         next: () => {
           isOver = true;
+          recording.answered();
         },
         error: () => {
           isOver = true;
