@@ -82,9 +82,9 @@ export class PageRecording implements ResponseObserver {
   /** What the answer itself said to browsers, and what they are told. */
   #own: HeaderLines = new Map();
   #told: readonly HeaderField[] = [];
-  #read: readonly string[] = [];
   /** When the head was sent. */
   #sentAt = 0;
+  #read: readonly string[] | undefined;
   /** What became of the handler, if it was not to give an answer. */
   #end: 'failed' | 'lost' | undefined;
   #isKeeping = false;
@@ -97,9 +97,15 @@ export class PageRecording implements ResponseObserver {
     this.#recorder = new ResponseRecorder(exchange.response, this, options.rules.maxBodyBytes);
   }
 
+  /** The handler has answered: what is read from now on is read by others. */
+  answered(): void {
+    this.#endWatch();
+  }
+
   /** The handler threw: what is sent is a page only if the status of an error may make one. */
   fail(): void {
     this.#end = 'failed';
+    this.#endWatch();
   }
 
   /** The answer is not waited for any more. */
@@ -192,7 +198,8 @@ export class PageRecording implements ResponseObserver {
   }
 
   #endWatch(): void {
-    this.#read = this.#options.headersRead?.() ?? [];
+    // The first who ends it counts.
+    this.#read ??= this.#options.headersRead?.() ?? [];
   }
 
   #land(landing: Landing): void {
@@ -247,7 +254,7 @@ export class PageRecording implements ResponseObserver {
       const kept = await store.keep(place, head, page, { vary: decision.vary, held });
       if (kept === 'variants' || kept === 'cache-failed') report(kept);
       this.#land(kept === 'stored' ? 'kept' : 'failed');
-      this.#options.kept?.(decision.vary, this.#read);
+      this.#options.kept?.(decision.vary, this.#read ?? []);
     } catch (error) {
       report('cache-failed', error);
       this.#land('failed');

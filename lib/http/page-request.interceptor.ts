@@ -254,6 +254,7 @@ export class PageRequest {
       tap({
         next: () => {
           isOver = true;
+          recording.answered();
         },
         error: () => {
           isOver = true;
