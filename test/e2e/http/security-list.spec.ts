@@ -17,14 +17,8 @@ const ROWS = [
 
 /** What waits for a feature that is not there yet. */
 const OPEN: readonly (readonly [row: string, what: string])[] = [
-  ['S0', 'a warning where a handler reads a header that is not in the key, and a strict mode'],
+  ['S0', 'a strict mode, in which a handler sees no header that is not in the key'],
   ['H21', 'only-if-cached without a page is 504 in the profile rfc'],
-  ['K4', 'a list of allowed parameters, which filters what the handler sees too'],
-  ['K7', '@VaryOn() by cookie, user, query and function, with as many variants at most'],
-  ['K9', 'Cache-Status bears no key'],
-  ['V6', 'a writing request drops the pages of its URL, and of Location on the same origin'],
-  ['V7', 'a stale page is given only where that is allowed'],
-  ['V8', 'a refresh in the background bears nothing of the visitor'],
 ];
 
 /** Where each row is proven. Sequences of `security-*` run on each framework and backend, with one client and with twenty. */
@@ -33,6 +27,7 @@ const PROOFS: readonly Proof[] = [
   ['S0', 'security-requests', 'neither keeps nor gives a page where X-Rewrite-URL is sent [S0]'],
   ['S0', 'security-keys', 'keeps what was made with X-Forwarded-Proto apart [S0 K2]'],
   ['S0', 'security-keys', 'keeps what was made with X-Host apart [S0 K2]'],
+  ['S0', 'unkeyed-headers', 'is warned of once for each route and header'],
   ['H1', 'security-requests', 'gives no answer for one Authorization to another [W1 H1]'],
   [
     'H1',
@@ -186,6 +181,7 @@ const PROOFS: readonly Proof[] = [
   ['K3', 'security-keys', 'takes the path as it stands, and believes no extension [K3]'],
   ['K3', 'security-keys', 'takes two spellings of a path for two pages [K3]'],
   ['K4', 'security-keys', 'takes the query as it stands [K4]'],
+  ['K4', 'query-allow-list', 'hide nothing from a page that others get, with a parser %s: %s [K4]'],
   ['K5', 'unit/http/page-key', 'lists of parts made of the same few characters [K5]'],
   ['K5', 'security-keys', 'tells given keys apart to the last character [K5 K6]'],
   ['K6', 'security-keys', 'keeps and gives nothing where no key was given [K6]'],
@@ -193,9 +189,13 @@ const PROOFS: readonly Proof[] = [
   ['K6', 'security-keys', 'keeps and gives nothing where the function of the key rejects [K6]'],
   ['K7', 'security-responses', 'keeps at most 32 pages of a URL, whatever the clients send [K7]'],
   ['K7', 'security-versions', 'have pages of their own for each version by %s [W5 K7]'],
+  ['K7', 'vary-on', 'gives each value of a header a page, in whatever order decorators stand: %s'],
+  ['K7', 'vary-on', 'tells apart everything that it was told'],
+  ['K7', 'vary-on-users', 'are never another user’s'],
   ['K8', 'security-keys', 'tells two URLs apart that have the same MD5 [K8]'],
   ['K8', 'unit/http/page-key', 'is "page:" and a sha-256, the same each time [K8]'],
   ['K9', 'security-store', 'tells no log what was asked for and by whom [K9]'],
+  ['K9', 'http-options', 'send Cache-Status, with why a page is not cached'],
   [
     'V1',
     'security-responses',
@@ -230,6 +230,18 @@ const PROOFS: readonly Proof[] = [
     'says how old a page is, and never that it lives longer than it does [V5]',
   ],
   ['V5', 'hits', 'says how old it is, and keeps its date [V5]'],
+  [
+    'V6',
+    'unsafe-methods',
+    'removes the pages of its path if it succeeds, whatever their queries: %s [V6]',
+  ],
+  [
+    'V6',
+    'unsafe-methods',
+    'removes those that its answer names in full, on its own host only [V6]',
+  ],
+  ['V7', 'stale-if-error', 'is never sent if it says %s [V7]'],
+  ['V8', 'refresh-requests', 'bears nothing of the visitor but the host [V8]'],
   ['T1', 'security-store', 'reaches nothing but its own entries, whatever the path [T1 T8]'],
   ['T1', 'security-store', 'reaches nothing but its own entries, whatever the key [T1 T8]'],
   ['T5', 'security-store', 'gives back the bytes of a stored page as bytes [T5 T7]'],
