@@ -75,14 +75,22 @@ export class PageFlights {
     return isAhead(this.#alone, key);
   }
 
-  /** True if making the page anew has failed just now. */
-  isResting(key: string): boolean {
-    return isAhead(this.#resting, key);
-  }
-
-  /** Making the page anew has failed: it is not tried again at once. */
-  rest(key: string): void {
-    this.#resting.set(key, performance.now() + REST_MS);
+  /**
+   * Begins to make a page anew that is past its time; undefined if that is under way, or has failed just now. Whoever needs it
+   * meanwhile has the old one, so what comes to no page has failed, whatever the reason.
+   */
+  beginAnew(key: string): PageFlight | undefined {
+    const flight = isAhead(this.#resting, key) ? undefined : this.begin(key);
+    if (!flight) return undefined;
+    let hasLanded = false;
+    return {
+      land: (landing) => {
+        if (hasLanded) return;
+        hasLanded = true;
+        if (landing !== 'kept') this.#resting.set(key, performance.now() + REST_MS);
+        flight.land(landing === 'kept' ? 'kept' : 'failed');
+      },
+    };
   }
 
   /** A page was kept after all: the next who miss it wait for each other again. */

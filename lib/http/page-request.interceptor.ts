@@ -7,7 +7,7 @@ import { decideRequest } from './http-cache.policy.js';
 import { isIdentified, originalMethodOf, urlsOf, type HttpExchange } from './http-exchange.js';
 import { requestHead, type RequestHead } from './http-head.js';
 import type { PageAddressAccessor } from './page-address.accessor.js';
-import type { Landing, PageFlight } from './page-flights.js';
+import type { PageFlight } from './page-flights.js';
 import { forwardingNames, isForwarding, pageKey, type PageAddress } from './page-key.js';
 import { PageRecording, type PageRecordingOptions, type PageRules } from './page-recording.js';
 import { refreshPage, takeTicket, type RefreshTicket } from './page-refresh.js';
@@ -134,21 +134,14 @@ export class PageRequest {
     const server = this.#tools.server();
     // Without the user's credentials their page cannot be made.
     if (!server || this.#route.vary.users.length > 0) return false;
-    const { flights } = this.#store;
-    const flight = flights.isResting(found) ? undefined : flights.begin(found);
+    const flight = this.#store.flights.beginAnew(found);
     if (flight) {
-      const rested = {
-        land: (landing: Landing): void => {
-          if (landing !== 'kept') flights.rest(found);
-          flight.land(landing === 'kept' ? 'kept' : 'failed');
-        },
-      };
       refreshPage(server, {
         visitor: this.#exchange.request,
         url: urlsOf(this.#exchange)[0]!,
         headers: [...this.#keyedHeaders(place), ...names],
         cookies: this.#route.vary.cookies,
-        ticket: { key: place.key, found, flight: rested },
+        ticket: { key: place.key, found, flight },
       });
     }
     return true;

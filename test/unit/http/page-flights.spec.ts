@@ -105,15 +105,25 @@ describe('PageFlights', () => {
   });
 
   it('lets a page rest for a second that could not be made anew, which keeps nobody from making it', () => {
-    flights.rest(KEY);
+    flights.beginAnew(KEY)!.land('unshareable');
 
-    expect(flights.isResting(KEY)).toBe(true);
-    expect(flights.begin(KEY)).toBeDefined();
+    expect(flights.beginAnew(KEY)).toBeUndefined();
+    expect(flights.isAlone(KEY)).toBe(false);
+    flights.begin(KEY)!.land('failed');
     jest.advanceTimersByTime(999);
-    expect(flights.isResting(KEY)).toBe(true);
+    expect(flights.beginAnew(KEY)).toBeUndefined();
     jest.advanceTimersByTime(1);
 
-    expect(flights.isResting(KEY)).toBe(false);
+    expect(flights.beginAnew(KEY)).toBeDefined();
+  });
+
+  it('lets no page rest that was made anew, whatever is said of it afterwards', () => {
+    const flight = flights.beginAnew(KEY)!;
+
+    flight.land('kept');
+    flight.land('failed');
+
+    expect(flights.beginAnew(KEY)).toBeDefined();
   });
 
   it('remembers the last ten thousand pages that were not for everybody', () => {
