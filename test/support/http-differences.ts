@@ -23,6 +23,8 @@ export interface Refusal {
   readonly name: string;
   /** The reason that we must give; undefined for none. */
   readonly reason: BypassReason | undefined;
+  /** Another reason that we may give first, where the other one still finds a life in what is refused. */
+  readonly orReason?: BypassReason;
   /** True if stored pages are no answer to such a request either, and http-cache-semantics gives them. */
   readonly barsReuse: boolean;
   /** True if the exchange really bears what is refused. */
@@ -133,11 +135,15 @@ export const REFUSALS: readonly Refusal[] = [
       (x.response.get('access-control-allow-origin')?.includes('https://a.example') ?? false) &&
       !/origin/i.test(x.response.get('vary')?.join() ?? ''),
   ),
-  ofResponse(
-    'an Age that is not one plain number may hide a higher one',
-    'stale',
-    (x) => !/^[\t ]*\d+[\t ]*$/.test(x.response.get('age')?.join() ?? '0'),
-  ),
+  {
+    ...ofResponse(
+      'an Age that is not one plain number may hide a higher one',
+      'stale',
+      (x) => !/^[\t ]*\d+[\t ]*$/.test(x.response.get('age')?.join() ?? '0'),
+    ),
+    // An Age below 0 is a life there, even of what says no-cache.
+    orReason: 'cache-control',
+  },
 ];
 
 /** In this order: each may rely on what the ones before have rewritten. */

@@ -91,7 +91,9 @@ function compare(sample: HttpSample): void {
     return;
   }
   const reason = asked.store ? answered.reason : asked.reason;
-  const refusal = REFUSALS.find((each) => each.reason === reason && each.holds(exchange));
+  const refusal = REFUSALS.find(
+    (each) => [each.reason, each.orReason ?? each.reason].includes(reason) && each.holds(exchange),
+  );
   if (ours === 0 && refusal) return count(refusal.name);
   const read = reconcile(READINGS, exchange, ours, lifetime);
   if (read === undefined) note(sample, 'lifetime', ours, theirs);
