@@ -119,15 +119,6 @@ describe.each(PLATFORMS)('the cache of pages, on %s', (platform) => {
     expect(await http.cache.get('session')).toBe('kept');
     expect((await http.ask('/page')).cache).toBe('MISS');
   });
-
-  it('leaves pages where a service clears its own', async () => {
-    const http = await start({}, platform);
-    await http.ask('/page');
-
-    await http.cache.clear();
-
-    expect((await http.ask('/page')).cache).toBe('HIT');
-  });
 });
 
 /** The keys that are looked for. */
