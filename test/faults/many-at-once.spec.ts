@@ -8,7 +8,7 @@ import { memoryPlaces } from '../support/suite-memory.js';
 import type { PlaceMaker } from '../support/suite-place.js';
 
 const CALLERS = 10_000;
-const KEYS = process.env['HEAVY'] ? 10_000 : 2_000;
+const KEYS = process.env['HEAVY'] ? 10_000 : 500;
 const MINUTES = 60_000;
 
 /** Runs a test in a place of its own. */
