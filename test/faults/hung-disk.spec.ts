@@ -105,12 +105,6 @@ describeUnless(straceMissing, 'a disk whose system calls take long or fail', () 
         said: /^cache "default": there is no room left in ".*"/,
       },
       {
-        calls: 'pread64',
-        error: 'EIO',
-        forgiving: [true, null, 'loaded', false],
-        strict: [true, 'EIO', 'EIO', 'EIO'],
-      },
-      {
         calls: 'link,linkat',
         error: 'EIO',
         forgiving: [true, 'stored', 'loaded', true],

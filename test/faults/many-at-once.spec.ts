@@ -76,7 +76,8 @@ describe('a cache in files', () => {
   itLoadsOnce(filePlaces);
 });
 
-describe.each(CLIENTS)('over %s', (client) => {
+// memjs asks each key by itself, and its slow answers are the subject of test/integration/memcached/memjs-slow-servers.spec.ts.
+describe.each(CLIENTS.filter((client) => client === 'meta'))('over %s', (client) => {
   describeWithMemcached('a cache on memcached', () => {
     const server = serverForAll();
 
