@@ -58,7 +58,7 @@ export const LIFE_FAULTS: readonly FaultRow[] = [
       ],
       [
         `${LEASES}/lease-rounds.spec`,
-        'have one of ${PROCESSES} × ${CALLERS} callers load, in ${ROUNDS} of ${ROUNDS} rounds',
+        'by %s have one of ${PROCESSES} × ${CALLERS} callers load, in ${ROUNDS} of ${ROUNDS} rounds',
       ],
       [`${HTTP}/one-run.spec`, 'run the handler once, ${CROWD} of them too'],
     ],
@@ -173,7 +173,7 @@ export const LIFE_FAULTS: readonly FaultRow[] = [
       [`${CORE}/load-fences.spec`, 'never outlives %s, in ${RACES} races'],
       [
         `${LEASES}/lease-rounds.spec`,
-        'store nothing from before a delete or a set, in ${CHANGES} of ${CHANGES} rounds',
+        'by %s store nothing from before a delete or a set, in ${CHANGES} of ${CHANGES} rounds',
       ],
       [
         'test/integration/memcached/meta-lease.spec',
