@@ -161,7 +161,7 @@ export class PageRequest {
     const { response } = this.#exchange;
     const end = looked + this.#tools.pages.options.coalesceMs;
     for (let missing = missingKey, since = looked; ;) {
-      // Who has left already would never be told of leaving, and others would wait for what is not made.
+      // Who has left already is not told of leaving any more, and others would wait in vain.
       if (isGone(response)) return this.#leave();
       if (!flights.wasKeptSince(missing, since)) {
         const flight = flights.begin(missing);

@@ -102,8 +102,17 @@ export const LIFE_FAULTS: readonly FaultRow[] = [
   {
     id: 'D8',
     fault: 'a loader never ends',
-    doesNotApply:
-      'not built yet: getOrSet() has no deadline for its function, so whoever calls it has to bring one',
+    proofs: [
+      [
+        'lib/testing/cache-deadline.cases',
+        'a load that does not end in its time fails all who wait, and the next begins at once',
+      ],
+      ['test/unit/core/load-deadlines.spec', 'fail at 30 seconds, by default, and not before'],
+      [
+        'test/unit/core/load-deadlines.spec',
+        'leave no timer and no lease behind, for ${KEYS.length} keys',
+      ],
+    ],
   },
   {
     id: 'D9',
@@ -126,7 +135,16 @@ export const LIFE_FAULTS: readonly FaultRow[] = [
   {
     id: 'D11',
     fault: 'one of several who wait for a load gives up',
-    doesNotApply: 'not built yet: getOrSet() takes no signal to give up at',
+    proofs: [
+      [
+        'lib/testing/cache-deadline.cases',
+        'a signal lets one caller go, and the load goes on for the others',
+      ],
+      [
+        'lib/testing/cache-deadline.cases',
+        'a load is stopped when all who waited have left, and the next begins anew',
+      ],
+    ],
   },
   {
     id: 'D12',
