@@ -9,7 +9,7 @@ import {
   type CacheService,
 } from 'nestjs-cache-framework';
 import { memcached, type MemcachedOptions } from 'nestjs-cache-framework/backends/memcached';
-import { rawCommand, type MemcachedServer } from './memcached.js';
+import { ownSockets, rawCommand, type MemcachedServer } from './memcached.js';
 
 /** A change of state that a cache published. */
 export interface StateEvent {
@@ -38,9 +38,9 @@ export interface WatchedCaches {
   readonly lines: string[];
   readonly states: StateEvent[];
   readonly failures: FailedCall[];
-  /** How often a connection to a port was begun in this process, by whomever. */
+  /** How often a connection to a port was begun in this process, but for those that only look whether a server runs. */
   connectionsTo(port: number): number;
-  /** The most connections to a port that were being made at the same time. */
+  /** The most of them that were being made at the same time. */
   mostConnectingTo(port: number): number;
   /** Waits for the next change to this state since the last look; bounded. */
   becomes(state: 'up' | 'down'): Promise<StateEvent>;
@@ -85,6 +85,7 @@ export function watchedCaches(defaults: MemcachedOptions = {}): WatchedCaches {
   const onSocket = (message: unknown): void => {
     const { socket } = message as { socket: Socket };
     socket.once('connectionAttempt', (_, port) => {
+      if (ownSockets.has(socket)) return;
       const seenSoFar = connections.get(port) ?? { begun: 0, now: 0, most: 0 };
       connections.set(port, seenSoFar);
       seenSoFar.begun += 1;

@@ -28,6 +28,9 @@ export interface MemcachedServers {
   stop(): Promise<void>;
 }
 
+/** The sockets of this file: what a test counts as connections of its caches leaves them out. */
+export const ownSockets = new WeakSet<Socket>();
+
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
@@ -100,7 +103,7 @@ export function memcachedServers(): MemcachedServers {
  * @param text Command lines, such as `mg key v f t`; a missing end of line is added.
  */
 export async function rawCommand(port: number, text: string): Promise<string> {
-  const socket = connect(port, '127.0.0.1');
+  const socket = connectTo(port);
   await once(socket, 'connect');
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -209,7 +212,7 @@ async function stopped(pid: number): Promise<void> {
 }
 
 async function accepts(place: number | string): Promise<boolean> {
-  const socket = typeof place === 'string' ? connect(place) : connect(place, '127.0.0.1');
+  const socket = connectTo(place);
   try {
     await once(socket, 'connect');
     return true;
@@ -218,4 +221,10 @@ async function accepts(place: number | string): Promise<boolean> {
   } finally {
     socket.destroy();
   }
+}
+
+function connectTo(place: number | string): Socket {
+  const socket = typeof place === 'string' ? connect(place) : connect(place, '127.0.0.1');
+  ownSockets.add(socket);
+  return socket;
 }
