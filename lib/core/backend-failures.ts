@@ -35,7 +35,7 @@ export type OperationKind = 'read' | 'write';
 const READS: ReadonlySet<BackendOperation> = new Set([
   'get',
   'getMany',
-  'has',
+  'flags',
   'ttl',
   'ping',
   'stats',

@@ -187,8 +187,8 @@ export interface CacheBackend {
   setMany?(entries: ReadonlyMap<string, Payload>, ttl: Ttl): Promise<string[]>;
   /** How many live entries were removed. Derived: concurrent `delete`s. */
   deleteMany?(keys: readonly string[]): Promise<number>;
-  /** Derived: `get`. */
-  has?(key: string): Promise<boolean>;
+  /** The flags of a live entry, without its bytes; undefined if there is none. Derived: `get`. */
+  flags?(key: string): Promise<number | undefined>;
   /**
    * Adds to an integer atomically and answers the new value; undefined if there is no live entry. The ttl and the flags
    * stay. An integer is any payload of the form `-?digits`, trailing blanks ignored.

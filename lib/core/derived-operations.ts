@@ -39,11 +39,6 @@ export async function deleteMany(backend: CacheBackend, keys: readonly string[])
   return deleted.filter(Boolean).length;
 }
 
-/** True if there is a live entry. */
-export async function has(backend: CacheBackend, key: string): Promise<boolean> {
-  return backend.has ? backend.has(key) : (await backend.get(key)) !== undefined;
-}
-
 /** Resolves if the backend answers. */
 export async function ping(backend: CacheBackend): Promise<void> {
   await (backend.ping ? backend.ping() : backend.get('ping'));

@@ -2,7 +2,7 @@ import type { ReadOptions, TouchOptions, WriteOptions } from './call-options.int
 import type { Payload, Ttl } from './cache-backend.interface.js';
 import { MISS, type CacheView } from './cache-view.js';
 import * as derived from './derived-operations.js';
-import { find, peek } from './entry-reads.js';
+import { BARE, find, glance, peek } from './entry-reads.js';
 import { inEnvelope, prepareWrite, stampsToBear } from './entry-writes.js';
 import { Envelope, withoutFreshness } from './envelope.js';
 import { addLive, replaceSeen } from './replace-dead.js';
@@ -18,7 +18,7 @@ export async function add(
 ): Promise<boolean> {
   const { strict } = view;
   const { finalKey, payload, ttl, tags } = prepareWrite(view, key, value, options);
-  if (ttl === 0) return (await peek(view, strict, finalKey)) === undefined;
+  if (ttl === 0) return (await glance(view, strict, finalKey)) === undefined;
   const stamps = tags ? await stampsToBear(view, tags) : [];
   const isAdded = await addLive(view, finalKey, inEnvelope(view, payload, stamps), ttl);
   if (!isAdded) return false;
@@ -47,8 +47,9 @@ export async function touch(view: CacheView, key: string, options: TouchOptions)
   // Both at once: an entry that was invalidated stays so, whatever time it gets.
   const [isTouched, live] = await Promise.all([
     backend.touch(finalKey, ttl),
-    peek(view, backend, finalKey, stampKeys),
+    glance(view, backend, finalKey, stampKeys),
   ]);
+  if (live === BARE) return isTouched;
   return isTouched && live !== undefined && touched(view, finalKey, live, ttl);
 }
 
@@ -72,7 +73,7 @@ export async function has(
   options: ReadOptions | undefined,
 ): Promise<boolean> {
   const finalKey = view.key(key, options?.version);
-  return (await peek(view, view.backend, finalKey, stampKeysOf(view, options))) !== undefined;
+  return (await glance(view, view.backend, finalKey, stampKeysOf(view, options))) !== undefined;
 }
 
 /** Seconds that a live entry has left, those in which it may be served stale not counted. */
@@ -86,7 +87,7 @@ export async function ttlOf(
   const finalKey = view.key(key, options?.version);
   const [ttl, live] = await Promise.all([
     read(finalKey),
-    peek(view, backend, finalKey, stampKeysOf(view, options)),
+    glance(view, backend, finalKey, stampKeysOf(view, options)),
   ]);
   if (live === undefined) return undefined;
   const freshUntil = live instanceof Envelope ? live.head.freshUntil : undefined;

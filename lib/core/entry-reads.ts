@@ -69,6 +69,26 @@ export async function peek(
   return liveSync(view, backend, backend.peekSync(finalKey), finalKey);
 }
 
+/** Stands for a live entry that bears neither tags nor times of its own, of which the bytes were not read. */
+export const BARE = Symbol('bare');
+
+/** `peek()` without the bytes, where the backend tells what kind of entry it is and that says enough. */
+export async function glance(
+  view: CacheView,
+  backend: CacheBackend,
+  finalKey: string,
+  stampKeys?: readonly string[],
+): Promise<Payload | typeof BARE | undefined> {
+  const known = stampKeys ?? view.parts.tagMemory.stampKeysOf(view.place(finalKey));
+  // What is known to bear tags is read together with their stamps.
+  if (backend.flags && !backend.peekSync && (known === undefined || known.length === 0)) {
+    const flags = await backend.flags(finalKey);
+    if (flags === undefined) return undefined;
+    if (flags !== FLAG_ENVELOPE) return BARE;
+  }
+  return peek(view, backend, finalKey, stampKeys);
+}
+
 /** What lies under a key, with the stamps that were read for it. Parameters as of `find()`. */
 export async function look(
   view: CacheView,

@@ -140,7 +140,7 @@ const missing: Fallback = () => undefined;
 const FALLBACKS: Readonly<Partial<Record<BackendOperation, Fallback>>> = {
   get: missing,
   getMany: () => new Map(),
-  has: refused,
+  flags: missing,
   ttl: missing,
   set: refused,
   setMany: (keys) => [...keys],

@@ -22,7 +22,7 @@ export type BackendOperation =
   | 'getMany'
   | 'setMany'
   | 'deleteMany'
-  | 'has'
+  | 'flags'
   | 'incr'
   | 'lease'
   | 'fill'
@@ -49,7 +49,7 @@ export abstract class WrappedBackend implements CacheBackend {
   readonly getMany?: (keys: readonly string[]) => Promise<Map<string, Payload>>;
   readonly setMany?: (entries: ReadonlyMap<string, Payload>, ttl: Ttl) => Promise<string[]>;
   readonly deleteMany?: (keys: readonly string[]) => Promise<number>;
-  readonly has?: (key: string) => Promise<boolean>;
+  readonly flags?: (key: string) => Promise<number | undefined>;
   readonly incr?: (key: string, delta: number, start?: CounterStart) => Promise<number | undefined>;
   readonly lease?: (key: string, options: LeaseOptions) => Promise<Leased>;
   readonly lock?: (key: string, seconds: number) => Promise<BackendLock | undefined>;
@@ -77,7 +77,7 @@ export abstract class WrappedBackend implements CacheBackend {
     if (inner.deleteMany) {
       this.deleteMany = (keys) => this.around('deleteMany', keys, () => inner.deleteMany!(keys));
     }
-    if (inner.has) this.has = (key) => this.around('has', [key], () => inner.has!(key));
+    if (inner.flags) this.flags = (key) => this.around('flags', [key], () => inner.flags!(key));
     if (inner.incr) {
       this.incr = (key, delta, start) =>
         this.around('incr', [key], () => inner.incr!(key, delta, start));

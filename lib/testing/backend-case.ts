@@ -13,7 +13,7 @@ export type BackendFeature =
   | 'getMany'
   | 'setMany'
   | 'deleteMany'
-  | 'has'
+  | 'flags'
   | 'incr'
   | 'negativeCounters'
   | 'lease'

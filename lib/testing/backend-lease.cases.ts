@@ -47,7 +47,7 @@ export const leaseCases: readonly BackendCase[] = [
       expectEqual(await backend.get(key('k')), undefined, 'get()');
       expectEqual(await backend.touch(key('k'), 100), false, 'touch()');
       expectEqual((await backend.getMany?.([key('k')]))?.size ?? 0, 0, 'getMany()');
-      expectEqual((await backend.has?.(key('k'))) ?? false, false, 'has()');
+      expectEqual(await backend.flags?.(key('k')), undefined, 'flags()');
       expectEqual(await backend.ttl?.(key('k')), undefined, 'ttl()');
       expectEqual(await backend.incr?.(key('k'), 1), undefined, 'incr()');
       expectTrue(lease !== undefined, 'the lease was given');

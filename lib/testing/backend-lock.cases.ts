@@ -101,7 +101,7 @@ export const lockCases: readonly BackendCase[] = [
       const lock = await taken(backend.lock!(key('k'), 100));
 
       expectEqual(await backend.get(key('k')), undefined, 'get()');
-      expectEqual((await backend.has?.(key('k'))) ?? false, false, 'has()');
+      expectEqual(await backend.flags?.(key('k')), undefined, 'flags()');
       expectEqual(await backend.touch(key('k'), 100), false, 'touch()');
       expectEqual(await backend.delete(key('k')), false, 'delete()');
       expectEqual(await backend.add(key('k'), text('v'), 100), true, 'add()');

@@ -119,16 +119,18 @@ export const manyCases: readonly BackendCase[] = [
     },
   },
   {
-    title: 'has() is true for live entries only, empty ones among them',
-    needs: ['storage', 'has'],
+    title: 'flags() tells the flags of live entries only, empty ones among them',
+    needs: ['storage', 'flags'],
     run: async ({ backend, key, life, expire }) => {
       await backend.set(key('empty'), text(''), 100);
+      await backend.set(key('other'), { flags: 8192, data: 'v' }, 100);
       await backend.set(key('expired'), text('v'), life);
       await expire();
 
-      expectEqual(await backend.has!(key('empty')), true, 'has() of the empty one');
-      expectEqual(await backend.has!(key('expired')), false, 'has() of the expired one');
-      expectEqual(await backend.has!(key('missing')), false, 'has() of a missing one');
+      expectEqual(await backend.flags!(key('empty')), text('').flags, 'flags() of the empty one');
+      expectEqual(await backend.flags!(key('other')), 8192, 'flags() of another kind');
+      expectEqual(await backend.flags!(key('expired')), undefined, 'flags() of the expired one');
+      expectEqual(await backend.flags!(key('missing')), undefined, 'flags() of a missing one');
     },
   },
   {
@@ -141,7 +143,7 @@ export const manyCases: readonly BackendCase[] = [
 
       if (backend.getMany) expectEqual((await backend.getMany([key('n')])).size, 0, 'getMany()');
       if (backend.deleteMany) expectEqual(await backend.deleteMany([key('n')]), 0, 'deleteMany()');
-      if (backend.has) expectEqual(await backend.has(key('n')), false, 'has()');
+      expectEqual(await backend.flags?.(key('n')), undefined, 'flags()');
       if (backend.incr) expectEqual(await backend.incr(key('n'), 1), undefined, 'incr()');
       if (backend.ttl) expectEqual(await backend.ttl(key('n')), undefined, 'ttl()');
     },

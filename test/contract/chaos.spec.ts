@@ -39,7 +39,7 @@ const OPTIONAL = [
   'getMany',
   'setMany',
   'deleteMany',
-  'has',
+  'flags',
   'incr',
   'lease',
   'lock',

@@ -267,7 +267,7 @@ async function failuresOf(Backend: typeof ShelfBackend): Promise<string[]> {
     getMany: false,
     setMany: false,
     deleteMany: false,
-    has: false,
+    flags: false,
     incr: false,
     ttl: false,
     ping: false,

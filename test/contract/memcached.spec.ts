@@ -38,7 +38,7 @@ describe.each(CLIENTS)('over %s', (client) => {
   // What memcached's binary protocol lacks.
   const lacking = client === 'memjs' ? { ttl: false, negativeCounters: false } : {};
   const lackingInBackends =
-    client === 'memjs' ? { ...lacking, has: false, staleLeases: false } : {};
+    client === 'memjs' ? { ...lacking, flags: false, staleLeases: false } : {};
   const supports = { ...IN_PROCESS, ...lackingInBackends };
   // Without ttl() the cases that need an exact moment have another reason not to run.
   const leftOut = client === 'memjs' ? without(...Object.keys(lacking)) : [REAL_TIME];

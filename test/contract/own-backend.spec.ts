@@ -14,7 +14,7 @@ const NONE = {
   getMany: false,
   setMany: false,
   deleteMany: false,
-  has: false,
+  flags: false,
   incr: false,
   ttl: false,
   ping: false,

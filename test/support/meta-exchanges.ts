@@ -64,13 +64,13 @@ export const EXCHANGES: readonly MetaExchange[] = [
     is: 'a look',
     ask: (on) => on.look('k'),
     replies: ['HD s3 f16 c1234567 t100 O#\r\n'],
-    answer: { isLease: false, cas: 1234567n, ttl: 100 },
+    answer: { isLease: false, flags: 16, cas: 1234567n, ttl: 100 },
   },
   {
     is: 'a touch',
     ask: (on) => on.touch('k', 60),
     replies: ['HD s3 f16 c1234567 t-1 O#\r\n'],
-    answer: { isLease: false, cas: 1234567n, ttl: -1 },
+    answer: { isLease: false, flags: 16, cas: 1234567n, ttl: -1 },
   },
   {
     is: 'a lease',

@@ -55,8 +55,8 @@ export class DummyBackend implements CacheBackend {
     return Promise.resolve();
   }
 
-  has(): Promise<boolean> {
-    return Promise.resolve(false);
+  flags(): Promise<number | undefined> {
+    return Promise.resolve(undefined);
   }
 
   incr(): Promise<number | undefined> {

@@ -106,8 +106,8 @@ export class FileBackend implements CacheBackend {
     );
   }
 
-  async has(key: string): Promise<boolean> {
-    return (await this.#peek(key)) !== undefined;
+  async flags(key: string): Promise<number | undefined> {
+    return (await this.#peek(key))?.header.flags;
   }
 
   incr(key: string, delta: number): Promise<number | undefined> {

@@ -108,8 +108,8 @@ export interface MemcachedClient {
     shownKey?: string,
     start?: CounterItem,
   ): Promise<number | undefined>;
-  /** True if there is an item. Its value is not sent. */
-  has?(key: string): Promise<boolean>;
+  /** The flags of an item; undefined = no item. Its value is not sent. */
+  flags?(key: string): Promise<number | undefined>;
   /** Seconds left; null = for ever; undefined = no item. */
   ttl?(key: string): Promise<Ttl | undefined>;
   /**

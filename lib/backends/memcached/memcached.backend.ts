@@ -36,7 +36,7 @@ const STAND_IN_SECONDS = 60;
  * Text, integers and bytes are stored as Python's clients store them, under the final key itself until the first `clear()`
  * by generation. Each server has its own health: while one is down, its keys are missed and the others go on.
  *
- * `has()` and `ttl()` are there if the client has them; memjs has not.
+ * `flags()` and `ttl()` are there if the client has them; memjs has not.
  */
 export class MemcachedBackend implements CacheBackend {
   readonly name = 'memcached';
@@ -45,7 +45,7 @@ export class MemcachedBackend implements CacheBackend {
   /** The clients have a deadline for each round trip. */
   readonly deadlineMs = Infinity;
   readonly reportsServers = true;
-  readonly has?: (key: string) => Promise<boolean>;
+  readonly flags?: (key: string) => Promise<number | undefined>;
   readonly ttl?: (key: string) => Promise<Ttl | undefined>;
 
   readonly #options: ResolvedMemcachedOptions;
@@ -68,8 +68,8 @@ export class MemcachedBackend implements CacheBackend {
     // Present means used, so they are here only if the client has them.
     this.#sample = clientOf(servers[0]!);
     this.#leasesBeside = options.foreignClients || this.#sample.lease === undefined;
-    if (this.#sample.has) {
-      this.has = (key) => this.#cluster.read(key, (client, wire) => client.has!(wire));
+    if (this.#sample.flags) {
+      this.flags = (key) => this.#cluster.read(key, (client, wire) => client.flags!(wire));
     }
     if (this.#sample.ttl) {
       this.ttl = (key) => this.#cluster.read(key, (client, wire) => client.ttl!(wire));

@@ -80,8 +80,12 @@ export class MetaClient implements MemcachedClient {
   }
 
   async has(key: string): Promise<boolean> {
+    return (await this.flags(key)) !== undefined;
+  }
+
+  async flags(key: string): Promise<number | undefined> {
     const found = await this.#commands.look(key);
-    return found !== undefined && !found.isLease;
+    return found === undefined || found.isLease ? undefined : found.flags;
   }
 
   async ttl(key: string): Promise<Ttl | undefined> {

@@ -17,13 +17,14 @@ import type { MetaForm } from './meta.request.js';
 export interface MetaLook {
   /** True if it is no value but a lease that its owner has not filled. */
   readonly isLease: boolean;
+  readonly flags: number;
   readonly cas: bigint;
   /** Seconds left; -1 = for ever. */
   readonly ttl: number;
 }
 
 /** An item, also if it is only a lease. */
-export interface MetaFound extends MemcachedItem, MetaLook {
+export interface MetaFound extends MemcachedItem, Omit<MetaLook, 'flags'> {
   /** This client is to load the value. */
   readonly isWon: boolean;
   /** Another client is to load the value. */
@@ -89,7 +90,8 @@ function itemsWhere(isLeaseReply: (reply: MetaReply) => boolean): MetaItems {
       read: (reply) => {
         if (reply.code === CODE.EN) return undefined;
         if (!reply.has(CODE.HD, WITH_CAS_AND_TTL)) throw unexpected(reply);
-        return { isLease: isLeaseReply(reply), cas: reply.cas, ttl: reply.ttl };
+        const { flags, cas, ttl } = reply;
+        return { isLease: isLeaseReply(reply), flags, cas, ttl };
       },
     },
   };

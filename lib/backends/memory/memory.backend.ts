@@ -116,8 +116,8 @@ export class MemoryBackend implements CacheBackend {
     return Promise.resolve(removed);
   }
 
-  has(key: string): Promise<boolean> {
-    return Promise.resolve(this.#store.peek(key) !== undefined);
+  flags(key: string): Promise<number | undefined> {
+    return Promise.resolve(this.#store.peek(key)?.payload.flags);
   }
 
   incr(key: string, delta: number): Promise<number | undefined> {

@@ -8,6 +8,7 @@ import { createCache } from '../../../lib/create-cache.js';
 import {
   describeWithMemcached,
   memcachedServers,
+  rawCommand,
   type MemcachedServer,
 } from '../../support/memcached.js';
 import { PATIENT, codeOf, openedBackends } from '../../support/memcached-backends.js';
@@ -48,6 +49,23 @@ describeWithMemcached('what memjs cannot do and the meta client can', () => {
       name: 'CacheUnsupportedError',
       code: 'CACHE_UNSUPPORTED',
     });
+  });
+
+  it('is to look for an entry without fetching its value, so that has() fetches it', async () => {
+    const server = await servers.start();
+    const { meta, memjs } = await both(server);
+    await memjs.set('key', 'x'.repeat(100_000));
+    const written = async (): Promise<number> =>
+      Number(/STAT bytes_written (\d+)/.exec(await rawCommand(server.port, 'stats'))![1]);
+
+    const before = await written();
+    expect([await meta.has('key'), await meta.has('other')]).toEqual([true, false]);
+    const between = await written();
+    expect([await memjs.has('key'), await memjs.has('other')]).toEqual([true, false]);
+    const after = await written();
+
+    expect(between - before).toBeLessThan(100_000);
+    expect(after - between).toBeGreaterThan(100_000);
   });
 
   it('is to count below zero, and it leaves the counter as it is and says what to do', async () => {

@@ -28,7 +28,7 @@ class BrokenBackend implements CacheBackend {
   getMany = (): Promise<Map<string, Payload>> => this.#fail();
   setMany = (): Promise<string[]> => this.#fail();
   deleteMany = (): Promise<number> => this.#fail();
-  has = (): Promise<boolean> => this.#fail();
+  flags = (): Promise<number | undefined> => this.#fail();
   ttl = (): Promise<number | null | undefined> => this.#fail();
 
   #fail<T>(): Promise<T> {
@@ -181,7 +181,7 @@ describe('the guard of a forgiving cache', () => {
   it('answers misses and false where nothing is decided', async () => {
     await expect(forgiving.get('k')).resolves.toBeUndefined();
     await expect(forgiving.getMany!(['k'])).resolves.toEqual(new Map());
-    await expect(forgiving.has!('k')).resolves.toBe(false);
+    await expect(forgiving.flags!('k')).resolves.toBeUndefined();
     await expect(forgiving.ttl!('k')).resolves.toBeUndefined();
     await expect(forgiving.set('k', text, 1)).resolves.toBe(false);
     await expect(forgiving.touch('k', 1)).resolves.toBe(false);

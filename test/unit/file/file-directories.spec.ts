@@ -184,7 +184,7 @@ describe.each<FileIoMode>(['async', 'sync'])('directories and modes with %s io',
     writeFileSync(leaf, '');
 
     await expect(backend.get('k')).rejects.toMatchObject({ code: 'ENOTDIR' });
-    await expect(backend.has('k')).rejects.toMatchObject({ code: 'ENOTDIR' });
+    await expect(backend.flags('k')).rejects.toMatchObject({ code: 'ENOTDIR' });
     await expect(backend.set('k', text('v'), null)).rejects.toMatchObject({ code: 'ENOTDIR' });
     await expect(backend.add('k', text('v'), null)).rejects.toMatchObject({ code: 'ENOTDIR' });
     await expect(backend.delete('k')).rejects.toMatchObject({ code: 'ENOTDIR' });

@@ -44,14 +44,14 @@ describe.each<FileIoMode>(['async', 'sync'])('what is not an entry, with %s io',
   async function answers(): Promise<unknown[]> {
     return [
       await backend.get('k'),
-      await backend.has('k'),
+      await backend.flags('k'),
       await backend.ttl('k'),
       await backend.touch('k', 5),
       await backend.incr('k', 1),
       await backend.delete('k'),
     ];
   }
-  const nothing = [undefined, false, undefined, false, undefined, false];
+  const nothing = [undefined, undefined, undefined, false, undefined, false];
 
   it('is neither followed nor removed if it is a symbolic link', async () => {
     const victim = join(place.outside, 'victim');
@@ -120,7 +120,7 @@ describe.each<FileIoMode>(['async', 'sync'])('what is not an entry, with %s io',
     writeFileSync(entry, newer);
 
     expect(await backend.get('k')).toBeUndefined();
-    expect(await backend.has('k')).toBe(false);
+    expect(await backend.flags('k')).toBeUndefined();
     expect(readFileSync(entry)).toEqual(newer);
     expect(place.reports).toEqual([]);
   });
@@ -154,7 +154,7 @@ describe.each<FileIoMode>(['async', 'sync'])('what is not an entry, with %s io',
     ]);
   });
 
-  it.each(['has', 'ttl', 'delete', 'incr'] as const)(
+  it.each(['flags', 'ttl', 'delete', 'incr'] as const)(
     'is no entry for %s() if it is empty',
     async (method) => {
       truncateSync(entry);

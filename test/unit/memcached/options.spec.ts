@@ -114,11 +114,11 @@ describe('memcached()', () => {
     expect(inspect(backend, { depth: 10, showHidden: true })).not.toContain('s3cret');
   });
 
-  it('has ttl() and has() only where the client can tell', async () => {
+  it('has ttl() and flags() only where the client can tell', async () => {
     const meta = await memcached()(context);
     const memjs = await memcached({ client: 'memjs' })(context);
 
-    expect([typeof meta.ttl, typeof meta.has]).toEqual(['function', 'function']);
-    expect([typeof memjs.ttl, typeof memjs.has]).toEqual(['undefined', 'undefined']);
+    expect([typeof meta.ttl, typeof meta.flags]).toEqual(['function', 'function']);
+    expect([typeof memjs.ttl, typeof memjs.flags]).toEqual(['undefined', 'undefined']);
   });
 });

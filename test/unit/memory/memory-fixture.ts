@@ -35,6 +35,6 @@ export async function fill(backend: MemoryBackend, ...keys: string[]): Promise<v
 /** Which of the keys are there, without any effect on the order of use. */
 export async function present(backend: MemoryBackend, ...keys: string[]): Promise<string[]> {
   const found: string[] = [];
-  for (const key of keys) if (await backend.has(key)) found.push(key);
+  for (const key of keys) if ((await backend.flags(key)) !== undefined) found.push(key);
   return found;
 }

@@ -42,7 +42,7 @@ describe('MemoryBackend', () => {
     clock.advance(30);
     await backend.set('seen', text('value'), 60);
     clock.advance(30);
-    await backend.has('seen');
+    await backend.flags('seen');
 
     clock.advance(-3_600);
     const left = [await backend.ttl('unseen'), await backend.ttl('seen')];
@@ -83,10 +83,10 @@ describe('MemoryBackend', () => {
     await backend.set('key', text('value'), 0.25);
 
     clock.advance(0.249);
-    const before = await backend.has('key');
+    const before = await backend.flags('key');
     clock.advance(0.001);
 
-    expect([before, await backend.has('key')]).toEqual([true, false]);
+    expect([before, await backend.flags('key')]).toEqual([16, undefined]);
   });
 
   it('answers the seconds left', async () => {
@@ -213,7 +213,7 @@ describe('MemoryBackend', () => {
     const { backend } = await memoryBackend();
     await backend.add('counter', text('1'), 60);
 
-    await backend.has('counter');
+    await backend.flags('counter');
     await backend.touch('counter', 60);
     await backend.incr('counter', 1);
     await backend.ttl('missing');

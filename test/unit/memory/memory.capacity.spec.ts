@@ -50,7 +50,7 @@ describe('the order of use', () => {
     'incr makes recent [test_lru_incr]': (b) => b.incr('a', 1),
   } satisfies Record<string, Use>;
   const NO_USES = {
-    'has does not make recent': (b) => b.has('a'),
+    'flags does not make recent': (b) => b.flags('a'),
     'touch does not make recent': (b) => b.touch('a', 60),
     'a failed add does not make recent': (b) => b.add('a', text('1'), 60),
     'ttl does not make recent': (b) => b.ttl('a'),
