@@ -11,7 +11,7 @@ import {
 } from './entry-format.js';
 import type { FileContent, FileIo } from './file-io.interface.js';
 import type { EntryPlace, FileLayout } from './file-layout.js';
-import { withLock } from './key-lock.js';
+import { type HeldLock, withLock } from './key-lock.js';
 import { SyncFileIo } from './sync-file-io.js';
 
 /** An entry that has not expired. */
@@ -91,11 +91,12 @@ export class EntryLookup {
 
   /** Removes an entry, whoever's key it is, if it has expired or cannot be one, and was not replaced meanwhile. */
   async removeDead(path: string): Promise<void> {
-    await this.#tidy(path, performance.now() + MOST_WAIT_MS, () => {
+    await this.#tidy(path, performance.now() + MOST_WAIT_MS, (lock) => {
       const content = files.read(path, 0, HEADER_BYTES);
       const header = content ? readHeader(content.bytes) : 'foreign';
       if (header === 'foreign' || header === 'unknown') return;
-      if (header === 'corrupt' || isExpired(header, this.#context.clock.now())) files.unlink(path);
+      const isOver = header === 'corrupt' || isExpired(header, this.#context.clock.now());
+      if (isOver && lock.isHeld()) files.unlink(path);
     });
   }
 
@@ -108,16 +109,16 @@ export class EntryLookup {
   ): Promise<LiveEntry | undefined> {
     const { path } = place;
     const limit = Math.min(until, performance.now() + MOST_WAIT_MS);
-    const finding = await this.#tidy(path, limit, () => {
+    const finding = await this.#tidy(path, limit, (lock) => {
       const again = this.judge(files.read(path, whole, headOf(place)), place);
-      if (isDead(again)) files.unlink(path);
+      if (isDead(again) && lock.isHeld()) files.unlink(path);
       return again;
     });
     if (finding?.state === 'corrupt') this.#report(place);
     return finding?.state === 'live' ? finding : undefined;
   }
 
-  async #tidy<T>(path: string, until: number, work: () => T): Promise<T | undefined> {
+  async #tidy<T>(path: string, until: number, work: (lock: HeldLock) => T): Promise<T | undefined> {
     try {
       return await withLock(path, this.#layout.lock(path), until, work);
     } catch {

@@ -34,19 +34,14 @@ export class LockedChanges {
 
   /** Puts a file in the key's place if no live entry is there; then it may have been moved. True if it did. */
   async add(place: EntryPlace, temporary: string, until: number): Promise<boolean> {
-    const { lookup, files } = this.#parts;
     // A name that is free can be given once only, so this alone decides.
-    if (files.link(temporary, place.path)) return true;
-    return this.#locked(place, until, () => {
-      const { state } = lookup.findNow(place);
-      if (state === 'live') return false;
-      if (state !== 'absent') files.unlink(place.path);
-      if (files.link(temporary, place.path)) return true;
-      // Another `set` came first; or there are no links here, and the lock alone has to do.
-      if (files.stat(place.path)) return false;
-      files.rename(temporary, place.path);
-      return true;
-    });
+    if (this.#parts.files.link(temporary, place.path)) return true;
+    for (;;) {
+      const isAdded = await this.#locked(place, until, (lock) =>
+        this.#tryAdd(place, temporary, lock),
+      );
+      if (isAdded !== undefined) return isAdded;
+    }
   }
 
   /** Puts a file in the key's place, whatever is there. For what must wait for a fill that is under way. */
@@ -100,6 +95,21 @@ export class LockedChanges {
         'the entry was replaced again and again while it was read',
       );
     });
+  }
+
+  /** Undefined if this process stood still for so long that another may have the lock. */
+  #tryAdd(place: EntryPlace, temporary: string, lock: HeldLock): boolean | undefined {
+    const { lookup, files } = this.#parts;
+    const { state } = lookup.findNow(place);
+    if (state === 'live') return false;
+    if (!lock.isHeld()) return undefined;
+    if (state !== 'absent') files.unlink(place.path);
+    if (files.link(temporary, place.path)) return true;
+    // Another `set` came first; or there are no links here, and the lock alone has to do.
+    if (files.stat(place.path)) return false;
+    if (!lock.isHeld()) return undefined;
+    files.rename(temporary, place.path);
+    return true;
   }
 
   #tryIncr(place: EntryPlace, delta: number, lock: HeldLock): number | undefined | 'replaced' {
