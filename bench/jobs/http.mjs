@@ -12,9 +12,12 @@ const SIZES = { record: ['1 KiB', 1_000], records: ['64 KiB', 100] };
 const BACKENDS = ['memory', 'memcached'];
 
 const OURS = { name: 'ours', contestant: 'ours-http', ours: true };
-// PLACE FOR EARLY PAGES. When `@CachePage(timeout, { early: true })` is there, `ours-http.mjs` takes `options.early`, and
-// here comes a second of ours, named 'ours, early' (into `contestants` below), with its goals: at least 1.8 of PEER.name on
-// Express and at least 2.4 on Fastify.
+const EARLY = {
+  name: 'ours, early',
+  contestant: 'ours-http',
+  ours: true,
+  options: { early: true },
+};
 const PEER = without('known', { name: '@nestjs/cache-manager', contestant: 'nest-cache-manager' });
 const UNCACHED = without('known', { name: 'Nest uncached', contestant: 'nest' });
 const FLOOR = without('known', { name: floor, contestant: 'bare-interceptor' });
@@ -52,6 +55,7 @@ function scene(kind, backend, platform) {
     clock: 'cpu',
     contestants: [
       cached(OURS),
+      cached(EARLY),
       cached(PEER),
       entrant(UNCACHED),
       entrant(FLOOR),
@@ -72,6 +76,8 @@ function without(op, contestant) {
 export const goals = [
   { of: on('Express'), ours: OURS.name, peers: [PEER.name], atLeast: 1.3 },
   { of: on('Fastify'), ours: OURS.name, peers: [PEER.name], atLeast: 1.5 },
+  { of: on('Express'), ours: EARLY.name, peers: [PEER.name], atLeast: 1.8 },
+  { of: on('Fastify'), ours: EARLY.name, peers: [PEER.name], atLeast: 2.4 },
   { of: () => true, ours: OURS.name, peers: [UNCACHED.name, WHOLE.name], atLeast: 1 },
 ];
 
