@@ -122,3 +122,8 @@ function isResponse(value: object): value is ServerResponse {
   const response = value as Partial<ServerResponse>;
   return typeof response.writeHead === 'function' && typeof response.end === 'function';
 }
+
+/** True if the client has left. */
+export function isGone(response: ServerResponse): boolean {
+  return response.destroyed || response.closed;
+}

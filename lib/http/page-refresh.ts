@@ -26,6 +26,8 @@ export interface RefreshOptions {
   /** The cookies that it is keyed by. */
   readonly cookies: readonly string[];
   readonly ticket: RefreshTicket;
+  /** Asked before the request is sent; false: another process is about it, or has done it. Never rejects. */
+  readonly isDue: () => Promise<boolean>;
 }
 
 /** A handler that takes longer than this makes no page in the background. */
@@ -78,8 +80,11 @@ export function refreshPage(server: Server, options: RefreshOptions): void {
     clearTimeout(limit);
     if (tickets.delete(request)) ticket.flight.land('failed');
   });
-  // Behind the visitor's answer.
-  outside.runInAsyncScope(setImmediate, undefined, () => server.emit('request', request, response));
+  void outside.runInAsyncScope(async () => {
+    // Behind the visitor's answer.
+    if (await options.isDue()) setImmediate(() => server.emit('request', request, response));
+    else sink.destroy();
+  });
 }
 
 /** Names and values in turn. */

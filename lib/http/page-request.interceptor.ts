@@ -1,19 +1,26 @@
-import type { Server, ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
 import type { CallHandler, ExecutionContext } from '@nestjs/common';
 import { finalize, from, tap, type Observable } from 'rxjs';
 import type { HeldTags } from '../core/tags.js';
 import type { BypassReason } from './bypass-reasons.js';
 import { decideRequest } from './http-cache.policy.js';
-import { isIdentified, originalMethodOf, urlsOf, type HttpExchange } from './http-exchange.js';
+import {
+  isGone,
+  isIdentified,
+  originalMethodOf,
+  urlsOf,
+  type HttpExchange,
+} from './http-exchange.js';
 import { requestHead, type RequestHead } from './http-head.js';
 import type { PageAddressAccessor } from './page-address.accessor.js';
-import type { PageFlight } from './page-flights.js';
+import type { Landing, PageFlight, Waited } from './page-flights.js';
 import { forwardingNames, isForwarding, pageKey, type PageAddress } from './page-key.js';
 import { PageRecording, type PageRecordingOptions, type PageRules } from './page-recording.js';
 import { refreshPage, takeTicket, type RefreshTicket } from './page-refresh.js';
 import { INERT_VALUE } from './inert-value.js';
 import { PageResponder } from './page-responder.js';
 import type { PageRulesAccessor } from './page-rules.accessor.js';
+import { flightOnTurn, type PageTurn } from './page-turns.js';
 import type { FoundPage, PagePlace, PageStore } from './page-store.js';
 import type { Pages } from './pages.js';
 import { narrowQuery } from './query-filter.js';
@@ -134,14 +141,25 @@ export class PageRequest {
     const server = this.#tools.server();
     // Without the user's credentials their page cannot be made.
     if (!server || this.#route.vary.users.length > 0) return false;
-    const flight = this.#store.flights.beginAnew(found);
+    const { flights, turns } = this.#store;
+    const flight = flights.beginAnew(found);
     if (flight) {
+      let turn: PageTurn | undefined;
+      const land = (landing: Landing): void => {
+        flight.land(landing);
+        turn?.end(landing === 'kept' ? 'kept' : 'failed');
+      };
       refreshPage(server, {
         visitor: this.#exchange.request,
         url: urlsOf(this.#exchange)[0]!,
         headers: [...this.#keyedHeaders(place), ...names],
         cookies: this.#route.vary.cookies,
-        ticket: { key: place.key, found, flight },
+        ticket: { key: place.key, found, flight: { land } },
+        isDue: async () => {
+          turn = await turns.take(found);
+          // Another process may have been done just before.
+          return turn !== undefined && !(turns.hasOthers && (await this.#isMade(place, found)));
+        },
       });
     }
     return true;
@@ -157,7 +175,7 @@ export class PageRequest {
     missingKey: string,
     looked: number,
   ): Promise<Observable<unknown>> {
-    const { flights } = this.#store;
+    const { flights, turns } = this.#store;
     const { response } = this.#exchange;
     const end = looked + this.#tools.pages.options.coalesceMs;
     for (let missing = missingKey, since = looked; ;) {
@@ -165,8 +183,13 @@ export class PageRequest {
       if (isGone(response)) return this.#leave();
       if (!flights.wasKeptSince(missing, since)) {
         const flight = flights.begin(missing);
-        if (flight || flights.isAlone(missing)) return this.#make(place, missing, flight);
-        const waited = await flights.wait(missing, response, end - performance.now());
+        if (flight ? !turns.hasOthers : flights.isAlone(missing)) {
+          return this.#make(place, missing, flight);
+        }
+        const waited = flight
+          ? await this.#turnToMake(place, missing, flight, end)
+          : await flights.wait(missing, response, end - performance.now());
+        if (typeof waited === 'object') return this.#make(place, missing, waited);
         if (waited === 'gone') return this.#leave();
         if (waited === 'failed' && this.#fallback) return this.#replay(this.#fallback, 'STALE');
         if (waited !== 'kept' && waited !== 'lost') return this.#make(place, missing, undefined);
@@ -179,6 +202,29 @@ export class PageRequest {
       if (served) return served;
       missing = again.key;
     }
+  }
+
+  /** The flight, when it is the turn of this process. Otherwise how the waiting ended, and the flight with it. */
+  async #turnToMake(
+    place: KeyedPlace,
+    missing: string,
+    flight: PageFlight,
+    until: number,
+  ): Promise<PageFlight | Waited> {
+    const turn = await this.#store.turns.wait(missing, {
+      response: this.#exchange.response,
+      until,
+      isMade: () => this.#isMade(place, missing),
+    });
+    if (typeof turn === 'object') return flightOnTurn(flight, turn);
+    flight.land(turn === 'gone' || turn === 'late' ? 'lost' : turn);
+    return turn;
+  }
+
+  /** True if nothing is missing under this key any more. */
+  async #isMade(place: KeyedPlace, missing: string): Promise<boolean> {
+    const { key, page } = await this.#find(place);
+    return key !== missing || (page !== undefined && this.#responder.isFresh(page));
   }
 
   /** Runs the handler and keeps what comes of it. */
@@ -217,7 +263,6 @@ export class PageRequest {
     rules: PageRules,
     held: HeldTags | undefined,
   ): Observable<unknown> {
-    const { flights } = this.#store;
     const { query } = this.#route.vary;
     const { isCovered, anonymousOnly } = this.#route.rules;
     if (query) narrowQuery(this.#exchange, query);
@@ -228,7 +273,9 @@ export class PageRequest {
       store: this.#store,
       held,
       flight: flight ?? {
-        land: (landing) => landing === 'kept' && flights.isShared(missing),
+        land: (landing) => {
+          if (landing === 'kept') this.#store.flights.isShared(missing);
+        },
       },
       rules,
       clock: this.#tools.pages.clock,
@@ -343,9 +390,4 @@ export class PageRequest {
   #say(reason: BypassReason, error?: unknown): void {
     this.#tools.say(this.#route, reason, error);
   }
-}
-
-/** True if the client has left. */
-function isGone(response: ServerResponse): boolean {
-  return response.destroyed || response.closed;
 }

@@ -26,6 +26,12 @@ export class PageResponder {
     return freshUntil === null ? null : (freshUntil - this.#pages.clock.now()) / 1000;
   }
 
+  /** True while the page's time is not over. */
+  isFresh(page: StoredPage): boolean {
+    const left = this.secondsLeft(page);
+    return left === null || left > 0;
+  }
+
   /** Sends a stored page. */
   replay(page: StoredPage, state: 'HIT' | 'STALE'): void {
     replayPage(this.#replayOf(page, state));

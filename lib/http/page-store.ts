@@ -7,6 +7,7 @@ import type { Timeout } from '../core/timeout.js';
 import type { RequestHead } from './http-head.js';
 import { PageFlights } from './page-flights.js';
 import { variantKey } from './page-key.js';
+import { PageTurns } from './page-turns.js';
 import {
   decodeEntry,
   encodeIndex,
@@ -63,8 +64,10 @@ interface Writes {
  * Reads and writes reject as the cache does, which is the caller's to answer.
  */
 export class PageStore {
-  /** The pages that are being made. */
+  /** The pages that are being made in this process. */
   readonly flights = new PageFlights();
+  /** Whose turn it is, of all processes. */
+  readonly turns: PageTurns;
   readonly #cache: CacheService;
   /**
    * The request headers on which pages were found to depend: a page's variant is then asked for together with its index.
@@ -79,6 +82,7 @@ export class PageStore {
 
   constructor(cache: CacheService) {
     this.#cache = cache;
+    this.turns = new PageTurns(cache);
   }
 
   /** How long pages live if nobody says. */

@@ -26,14 +26,19 @@ export interface SharedKind {
 // A slow machine must not look like a slow server or disk.
 const PATIENT = { deadlineMs: 20_000 };
 
-/** Every way in which processes can share a cache that gives out leases and locks. */
-export const SHARED_KINDS: readonly SharedKind[] = [
+const [inPlace, beside, memjs, asyncFiles, syncFiles] = [
   onMemcached('memcached, leases in the place of the entry', { client: 'meta' }),
   onMemcached('memcached, leases beside the entry', { client: 'meta', foreignClients: true }),
   onMemcached('memcached over memjs', { client: 'memjs' }),
   inFiles('async'),
   inFiles('sync'),
-];
+] as const;
+
+/** Every way in which processes can share a cache that gives out leases and locks. */
+export const SHARED_KINDS: readonly SharedKind[] = [inPlace, beside, memjs, asyncFiles, syncFiles];
+
+/** Those of them whose locks are not the same. */
+export const LOCK_KINDS: readonly SharedKind[] = [inPlace, memjs, asyncFiles];
 
 function onMemcached(
   title: string,

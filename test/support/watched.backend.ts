@@ -12,7 +12,7 @@ export type Tampering = (payload: Payload) => Payload;
 export class BackendWatch {
   /** Changes whatever is read from now on. */
   tampers: Tampering | undefined;
-  readonly #stamps = new Set<string>();
+  readonly #notes = new Set<string>();
   #underWay = 0;
 
   /** The factory, whose backends are watched. */
@@ -28,14 +28,14 @@ export class BackendWatch {
     }
   }
 
-  /** How many stamps of tags were stored, which are entries too. */
-  get stamps(): number {
-    return this.#stamps.size;
+  /** How many entries were stored that are no pages: stamps of tags, and marks of pages that are not waited for. */
+  get notes(): number {
+    return this.#notes.size;
   }
 
   /** A call has changed entries. */
   changed(keys: readonly string[]): void {
-    for (const key of keys) if (key.startsWith('~tag:')) this.#stamps.add(key);
+    for (const key of keys) if (/^~tag:|:alone:page:/.test(key)) this.#notes.add(key);
   }
 
   /** Makes a call that is watched. */

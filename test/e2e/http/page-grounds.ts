@@ -31,7 +31,7 @@ export interface PageGround {
   readonly files?: { readonly directory: string; readonly outside: string };
   /** The server, on `memcached`. */
   readonly server?: MemcachedServer;
-  /** How many entries there are besides the stamps of tags, by the word of memory, disk or server. */
+  /** How many entries there are besides those that are no pages, by the word of memory, disk or server. */
   entries(cache: CacheService): Promise<number>;
   remove(): Promise<void>;
 }
@@ -60,7 +60,7 @@ export async function pageGround(backend: PageBackend, limits: Limits = {}): Pro
   if (backend === 'memory') {
     return {
       ...ground(memory(limits)),
-      entries: async (cache) => (await cache.stats())[0]!.items! - watch.stamps,
+      entries: async (cache) => (await cache.stats())[0]!.items! - watch.notes,
       remove: async () => {},
     };
   }
@@ -70,7 +70,7 @@ export async function pageGround(backend: PageBackend, limits: Limits = {}): Pro
     return {
       ...ground(file({ location: directory, ...PATIENT, ...limits })),
       files: { directory, outside },
-      entries: async () => place.files().length - watch.stamps,
+      entries: async () => place.files().length - watch.notes,
       remove: async () => {
         place.remove();
       },
@@ -80,7 +80,7 @@ export async function pageGround(backend: PageBackend, limits: Limits = {}): Pro
   return {
     ...ground(memcached({ location: server.address, ...PATIENT })),
     server,
-    entries: async () => (await itemsOn(server.port)) - watch.stamps,
+    entries: async () => (await itemsOn(server.port)) - watch.notes,
     remove: () => server.stop(),
   };
 }

@@ -31,8 +31,8 @@ describe('add() of a process that stood still while it had the lock', () => {
         if (!isHeldUp && existsSync(lock)) {
           isHeldUp = true;
           renameSync(theirs, entry!);
-          const { now } = performance;
-          jest.spyOn(performance, 'now').mockImplementation(() => now.call(performance) + 3_000);
+          const now = performance.now.bind(performance);
+          jest.spyOn(performance, 'now').mockImplementation(() => now() + 3_000);
         }
         return place.clock.now();
       },

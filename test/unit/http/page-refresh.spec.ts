@@ -33,7 +33,14 @@ async function refresh(
   const server = new EventEmitter();
   const asked = once(server, 'request');
   const { headers = [], cookies = [] } = keyed;
-  refreshPage(server as Server, { visitor, url: '/page?x=1', headers, cookies, ticket });
+  refreshPage(server as Server, {
+    visitor,
+    url: '/page?x=1',
+    headers,
+    cookies,
+    ticket,
+    isDue: async () => true,
+  });
   const [request, response] = (await asked) as [IncomingMessage, ServerResponse];
   return { request, response, ticket, landed };
 }
@@ -84,7 +91,14 @@ describe('refreshPage()', () => {
     user.run('alice', () => {
       const visitor = new IncomingMessage(SOCKET as unknown as Socket);
       const ticket = { key: 'a', found: 'a', flight: { land: () => undefined } };
-      refreshPage(server as Server, { visitor, url: '/', headers: [], cookies: [], ticket });
+      refreshPage(server as Server, {
+        visitor,
+        url: '/',
+        headers: [],
+        cookies: [],
+        ticket,
+        isDue: async () => true,
+      });
     });
 
     expect(await seen).toBeUndefined();
