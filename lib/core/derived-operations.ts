@@ -83,15 +83,14 @@ export function required<Name extends 'lease' | 'lock' | 'ttl' | 'stats' | 'flus
 }
 
 /**
- * The answers of changes that are made together. If one fails, the others are waited for all the same: who is told of the
- * failure and makes a change of his own must not have it undone by what was still under way.
+ * The answers of calls that are made together. If one fails, the others are waited for all the same: who is told of the failure
+ * and makes a change of his own must not have it undone by what was still under way.
  */
-async function allOf<T>(changes: readonly Promise<T>[]): Promise<T[]> {
-  const settled = await Promise.allSettled(changes);
-  return settled.map((change) => {
-    if (change.status === 'rejected') throw change.reason;
-    return change.value;
-  });
+export async function allOf<Calls extends readonly unknown[] | []>(
+  calls: Calls,
+): Promise<{ -readonly [Index in keyof Calls]: Awaited<Calls[Index]> }> {
+  await Promise.allSettled(calls);
+  return Promise.all(calls);
 }
 
 function unsupported(

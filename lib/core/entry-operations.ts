@@ -45,7 +45,7 @@ export async function touch(view: CacheView, key: string, options: TouchOptions)
     );
   }
   // Both at once: an entry that was invalidated stays so, whatever time it gets.
-  const [isTouched, live] = await Promise.all([
+  const [isTouched, live] = await derived.allOf([
     backend.touch(finalKey, ttl),
     glance(view, backend, finalKey, stampKeys),
   ]);
@@ -134,5 +134,5 @@ export async function clear(view: CacheView): Promise<void> {
   const { fences, space } = view.parts;
   await fences.voidAll(space);
   const companion = space === '' ? view.parts.companion() : undefined;
-  await Promise.all([view.strict.clear(), companion?.clear?.()]);
+  await derived.allOf([view.strict.clear(), companion?.clear?.()]);
 }

@@ -118,7 +118,7 @@ async function keepMany<T>(
       derived.setMany(view.strict, new Map(open.map((key) => [key, batch.get(key)!])), ttl),
     ),
   );
-  await view.changed(Promise.all(storing), []);
+  await view.changed(derived.allOf(storing), []);
 }
 
 /** What the loader brought, by the callers' keys. @throws {TypeError} if that is nothing of the kind. */

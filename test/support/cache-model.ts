@@ -83,7 +83,7 @@ export class CacheModel {
       case 'delete':
         return this.#take(nameOf(step), this.#deletion(outcome), outcome, [false]);
       default: {
-        const { rule, fallbacks } = this.#ruleOf(step, value(step));
+        const { rule, fallbacks } = this.#ruleOf(step, value(step), outcome);
         return this.#take(nameOf(step), rule, outcome, fallbacks);
       }
     }
@@ -130,6 +130,7 @@ export class CacheModel {
   #ruleOf(
     step: Exclude<Step, StepOf<Many | 'advance' | 'clear' | 'delete' | 'incrVersion' | 'getOrSet'>>,
     value: unknown,
+    outcome: Outcome,
   ): { readonly rule: Rule; readonly fallbacks?: readonly unknown[] } {
     switch (step.do) {
       case 'get':
@@ -141,6 +142,10 @@ export class CacheModel {
       case 'set':
         return { rule: () => answer(this.#entry(value, step.timeout), true), fallbacks: [false] };
       case 'touch':
+        // Then it is a deletion.
+        if (step.timeout !== null && step.timeout <= 0) {
+          return { rule: this.#deletion(outcome), fallbacks: [false] };
+        }
         return {
           rule: (held) => answer(held && this.#entry(held.value, step.timeout), held !== undefined),
           fallbacks: [false],

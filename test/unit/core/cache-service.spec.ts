@@ -466,6 +466,23 @@ describe('when the backend is down', () => {
     }
   });
 
+  it('fails in touch() only when nothing of it is under way any more', async () => {
+    const steps: string[] = [];
+    const backend = ownBackend({
+      get: down,
+      touch: async () => {
+        await new Promise((resolve) => setImmediate(resolve));
+        steps.push('touched');
+        return true;
+      },
+    });
+    const cache = await cacheOf({ backend, onError: 'throw' });
+
+    await cache.touch('k').catch(() => steps.push('failed'));
+
+    expect(steps).toEqual(['touched', 'failed']);
+  });
+
   it('throws typed errors in a strict cache', async () => {
     const cache = await cacheOf({
       backend: { ...ownBackend(), ...methods, deadlineMs: 1000 },
