@@ -63,6 +63,19 @@ export function addBrowserHeaders(
   }
 }
 
+/**
+ * Tells browsers that an answer is over at once, where they are told how long a page lives here, which is not at all.
+ *
+ * @see Django, UpdateCacheMiddleware.process_response()
+ */
+export function addOverHeaders(
+  response: PatchableResponse,
+  { browserMaxAge }: Pick<BrowserRules, 'browserMaxAge'>,
+  clock: Clock,
+): void {
+  if (browserMaxAge === 'same') patchResponseHeaders(response, 0, clock);
+}
+
 /** Seconds that the response grants by itself; undefined: it says nothing. */
 function grantedBy(response: PatchableResponse, clock: Clock): number | undefined {
   const control = controlOf(response);

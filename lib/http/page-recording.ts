@@ -1,7 +1,7 @@
 import type { Ttl } from '../core/cache-backend.interface.js';
 import type { Clock } from '../core/clock.js';
 import type { HeldTags } from '../core/tags.js';
-import { addBrowserHeaders, type BrowserRules } from './browser-headers.js';
+import { addBrowserHeaders, addOverHeaders, type BrowserRules } from './browser-headers.js';
 import type { BypassReason } from './bypass-reasons.js';
 import type { CacheMark } from './cache-status.js';
 import { BODY_HEADERS, isNotModified, validatorsOf, weakETag } from './conditional-request.js';
@@ -125,7 +125,7 @@ export class PageRecording implements ResponseObserver {
 
   beforeHead({ status, fields }: OutgoingHead): number {
     this.#endWatch();
-    const { exchange, head, mark, clock } = this.#options;
+    const { exchange, head, mark, clock, rules } = this.#options;
     const { response } = exchange;
     this.#sentAt = clock.now();
     const lines = linesOfFields(fields);
@@ -136,6 +136,7 @@ export class PageRecording implements ResponseObserver {
     } else {
       this.#recorder.cancel();
       this.#land(this.#landingAt(status));
+      if (decision?.reason === 'ttl') addOverHeaders(response, rules, clock);
       mark({ state: 'BYPASS', detail: decision?.reason });
     }
     if (status < 200 || status > 299 || !isNotModified(head.headers, validatorsOf(lines))) {

@@ -384,6 +384,7 @@ export class PageRequest {
   #bypass(reason: BypassReason, error?: unknown): Observable<unknown> {
     this.#say(reason, error);
     this.#responder.mark({ state: 'BYPASS', detail: reason });
+    if (reason === 'ttl') this.#responder.passOver();
     return this.#next.handle();
   }
 

@@ -1,10 +1,12 @@
 import type { Ttl } from '../core/cache-backend.interface.js';
+import { addOverHeaders } from './browser-headers.js';
 import { markResponse, type CacheMark } from './cache-status.js';
 import { presetFields, type HttpExchange } from './http-exchange.js';
-import type { HeaderField, RequestHead } from './http-head.js';
+import { decideResponse } from './http-cache.policy.js';
+import { linesOfFields, type HeaderField, type RequestHead } from './http-head.js';
 import { makeInert } from './inert-writers.js';
 import type { Pages } from './pages.js';
-import { ResponseRecorder, type Substitute } from './response-recorder.js';
+import { ResponseRecorder, type OutgoingHead, type Substitute } from './response-recorder.js';
 import { replayPage, substitutePage, type Replay } from './response-replay.js';
 import { isServerFailure } from './server-failure.js';
 import type { StoredPage } from './stored-page.js';
@@ -54,6 +56,19 @@ export class PageResponder {
       { beforeHead: ({ status }) => status, substitute },
       0,
     );
+  }
+
+  /** Lets the answer of a route pass of which nothing lives, and tells browsers so, if that is all that it is no page for. */
+  passOver(): void {
+    const { clock, options } = this.#pages;
+    const { response } = this.#exchange;
+    const beforeHead = ({ status, fields }: OutgoingHead): number => {
+      const life = { routeTtl: 0, defaultTtl: 0, now: clock.now(), statuses: options.statuses };
+      const { reason } = decideResponse({ ...life, status, lines: linesOfFields(fields) });
+      if (reason === 'ttl') addOverHeaders(response, options, clock);
+      return status;
+    };
+    void new ResponseRecorder(response, { beforeHead }, 0);
   }
 
   /** Sends nothing: nobody waits for an answer any more, or somebody else has given it in full. */

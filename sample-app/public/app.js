@@ -1,6 +1,6 @@
 // The page in plain JavaScript, no build step: puts the stories to work on their cards.
 
-import { StoryCard, call, element, showBackend } from './story-card.js';
+import { StoryCard, call, element, followBackend } from './story-card.js';
 import { stories } from './stories.js';
 
 async function countView() {
@@ -73,5 +73,5 @@ for (const [id, actions] of Object.entries(stories)) {
 }
 for (const code of document.querySelectorAll('figure code')) colour(code);
 document.getElementById('clear').addEventListener('click', () => void clearCache());
-await Promise.allSettled([showBackend(), countView(), ...started]);
+await Promise.allSettled([followBackend(), countView(), ...started]);
 document.querySelector('main').ariaBusy = 'false';

@@ -109,6 +109,44 @@ export const stories = {
     },
   },
 
+  rates: {
+    async ask(story) {
+      const crowd = story.find('.crowd');
+      crowd.replaceChildren(...Array.from({ length: 100 }, () => element('i')));
+      const started = performance.now();
+      const answers = await Promise.all(
+        Array.from(crowd.children, async (visitor) => {
+          const answer = await call('GET', '/rates');
+          visitor.dataset.kind = answer.ok ? answer.data.cache.toLowerCase() : 'away';
+          return answer;
+        }),
+      );
+      if (!answers.every((answer) => story.accepts(answer))) return;
+      const loads = answers.filter((answer) => answer.data.cache === 'MISS').length;
+      const slowest = Math.max(...answers.map((answer) => answer.ms));
+      const many = `${loads} loads, as nothing could be kept`;
+      const told = ['nobody had to load', 'one load', many][Math.min(loads, 2)];
+      story.show(
+        loads > 0 ? 'MISS' : 'HIT',
+        slowest,
+        `A hundred asked, ${told}. All had it in ${(performance.now() - started).toFixed(0)} ms.`,
+      );
+    },
+    async forget(story) {
+      const answer = await call('DELETE', '/rates');
+      if (!story.accepts(answer)) return;
+      story.find('.crowd').replaceChildren(...Array.from({ length: 100 }, () => element('i')));
+      story.show(
+        answer.data.deleted ? 'DELETED' : 'MISS',
+        answer.ms,
+        answer.data.deleted ? 'The next one asks the bank.' : 'It was not there.',
+      );
+    },
+    start(story) {
+      story.find('.crowd').replaceChildren(...Array.from({ length: 100 }, () => element('i')));
+    },
+  },
+
   news: {
     async load(story) {
       const started = performance.now();

@@ -105,10 +105,55 @@ export function tableOf(titles, rows) {
   return element('div', { className: 'scroll', tabIndex: 0 }, table);
 }
 
-/** Shows at the top which backend is active, and whether it answers. */
+/** Shows at the top which backend is active, and which of its servers answer. */
 export async function showBackend() {
   const chip = document.getElementById('backend');
   const { data } = await call('GET', '/status');
-  chip.dataset.state = data.answers ? 'up' : 'away';
-  find('.what', chip).textContent = data.answers ? data.backend : `${data.backend} (away)`;
+  const { backend, answers, servers } = data;
+  const isPool = servers.length > 1;
+  const shown = isPool ? servers : [{ server: backend, state: answers ? 'up' : 'down' }];
+  const away = shown.filter(({ state }) => state === 'down').map(({ server }) => server);
+  // Only what has changed is written, so that nothing is read out twice.
+  const seen = JSON.stringify(shown);
+  if (chip.dataset.seen === seen) return;
+  chip.dataset.seen = seen;
+  chip.dataset.state = answers ? 'up' : 'away';
+  chip.replaceChildren(...(isPool ? [backend.split(' ')[0]] : []), ...shown.map(serverMark));
+  document.getElementById('outage').textContent = outageText(away, shown.length);
+}
+
+/** The same every two seconds, as long as somebody looks at the page. */
+export async function followBackend() {
+  setInterval(() => {
+    if (document.visibilityState === 'visible') void showBackend().catch(showSilence);
+  }, 2_000);
+  await showBackend();
+}
+
+function serverMark({ server, state }) {
+  const text = state === 'down' ? `${server} (away)` : server;
+  const dot = element('span', { className: 'dot', ariaHidden: 'true' });
+  const mark = element(
+    'span',
+    { className: 'server' },
+    dot,
+    element('span', { textContent: text }),
+  );
+  mark.dataset.state = state;
+  return mark;
+}
+
+function outageText(away, count) {
+  if (away.length === 0) return '';
+  if (away.length < count)
+    return `${away.join(', ')} is away: its keys are misses until it is back. The others go on.`;
+  return 'The cache is away. What can be answered without it is, and what needs it to decide says so.';
+}
+
+function showSilence() {
+  const chip = document.getElementById('backend');
+  delete chip.dataset.seen;
+  chip.dataset.state = 'away';
+  document.getElementById('outage').textContent =
+    'The application does not answer. Is it still running?';
 }

@@ -8,6 +8,7 @@ import { ImagesController } from './images/images.controller.js';
 import { LockController } from './lock/lock.controller.js';
 import { NewsController } from './news/news.controller.js';
 import { PricesController } from './prices/prices.controller.js';
+import { RatesController } from './rates/rates.controller.js';
 import { OrdersDatabase } from './reports/orders.database.js';
 import { ReportsController } from './reports/reports.controller.js';
 import { SessionController } from './session/session.controller.js';
@@ -35,6 +36,7 @@ const url = process.env['CACHE_URL'] ?? 'memory://';
     SmsController,
     SessionController,
     ReportsController,
+    RatesController,
     NewsController,
     ImagesController,
     CountersController,

@@ -13,6 +13,7 @@ export function tracedRules(scenario: Scenario): HeaderRule[] {
     [
       'cookiesBypass',
       requests.some(({ cookies = {} }) => Object.keys(cookies).length > 0) &&
+        !scenario.view_decorators?.includes('vary_on_cookie') &&
         !views.some(({ set_cookie: cookie }) => cookie),
     ],
     [

@@ -14,17 +14,13 @@ import {
 import { parseVary } from '../../lib/http/vary.js';
 import { fakeClock } from '../../lib/testing/fake-clock.js';
 import { decoded, vectorsOf } from '../support/suite-vectors.js';
-import { expectDifference, type HeaderRule } from './vector-differences-headers.js';
+import { compare, type HeaderRule } from './vector-differences-headers.js';
 import { cacheControlRules, maxAgeRules, varyRules } from './vector-header-rules.js';
-import { tracedRules } from './vector-page-rules.js';
 import {
   PlainResponse,
   pageAddress,
   requestHeadOf,
-  runExchanges,
   settledExpected,
-  traceOf,
-  type Scenario,
   type VectorRequest,
 } from './vector-pages.js';
 
@@ -32,12 +28,6 @@ type Headers = Readonly<Record<string, string>>;
 
 const cases = (section: string): [string, ReturnType<typeof vectorsOf>[number]][] =>
   vectorsOf(section).map((vector) => [vector.id, vector]);
-
-/** Demands what Django did, where no rule makes a difference; else what is listed. */
-function compare(id: string, rules: readonly HeaderRule[], ours: unknown, theirs: unknown): void {
-  if (rules.length === 0) expect(ours).toEqual(theirs);
-  expectDifference(id, rules, rules.length === 0 ? undefined : ours);
-}
 
 describe('vectors of patch_cache_control', () => {
   it.each(cases('b'))('%s', (id, vector) => {
@@ -146,18 +136,6 @@ describe('vectors of learn_cache_key and get_cache_key', () => {
   });
 });
 
-describe('vectors of the cache middleware and cache_page', () => {
-  it.each(cases('g'))('%s', (id, vector) => {
-    const scenario = vector.input as unknown as Scenario;
-    const rules = tracedRules(scenario);
-
-    const ours = runExchanges(scenario);
-
-    const theirs = settledExpected(vector);
-    compare(id, rules, rules.length === 0 ? ours : ours.map(traceOf), comparable(theirs, ours));
-  });
-});
-
 describe('vectors of the header helpers', () => {
   it.each(cases('j'))('%s', (id, vector) => {
     const { input } = vector;
@@ -193,20 +171,6 @@ function headerName(name: string): string {
     .replace(/^HTTP_/, '')
     .replaceAll('_', '-')
     .toLowerCase();
-}
-
-/** The responses of Django in the form of those here; the `Age` of versions that send none is not compared. */
-function comparable(theirs: unknown, ours: ReturnType<typeof runExchanges>): unknown {
-  const { responses } = theirs as { responses?: Readonly<Record<string, unknown>>[] };
-  return responses?.map((response, index) => ({
-    from_cache: response['from_cache'],
-    status: response['status'],
-    cache_control: response['cache_control'],
-    vary: response['vary'],
-    expires_minus_now: response['expires_minus_now'],
-    age: response['age'] ?? ours[index]?.age,
-    body: response['body'],
-  }));
 }
 
 /** True if Python prints a value as JavaScript does. */

@@ -65,6 +65,30 @@ describeWithMemcached('the sample app on two memcached servers', () => {
       expect(await page.locator('#stats tbody tr').count()).toBe(2);
     });
 
+    it('shows at its top that one is killed and that it is back, without a click', async () => {
+      const { page, problems, refused } = await openWatched(browser, app.url);
+      const [one, two] = servers as [MemcachedServer, MemcachedServer];
+      const marks = page.locator('#backend .server');
+      const outage = page.locator('#outage');
+      const shown = async () => [await marks.allInnerTexts(), await outage.innerText()];
+      const before = await shown();
+
+      await two.kill('SIGKILL');
+      await outage.filter({ hasText: /./ }).waitFor();
+      const away = await shown();
+      await two.restart();
+      await outage.filter({ hasNotText: /./ }).waitFor({ state: 'attached' });
+      const after = await shown();
+
+      expect(before).toEqual([[one.address, two.address], '']);
+      expect(away).toEqual([
+        [one.address, `${two.address} (away)`],
+        `${two.address} is away: its keys are misses until it is back. The others go on.`,
+      ]);
+      expect(after).toEqual(before);
+      expect([problems, refused]).toEqual([[], []]);
+    });
+
     it('says on each card what the cache being away means for it', async () => {
       const { page, problems } = await openWatched(browser, app.url);
       await Promise.all(servers.map((server) => server.kill('SIGKILL')));
@@ -87,7 +111,12 @@ describeWithMemcached('the sample app on two memcached servers', () => {
         badge: 'AWAY',
         text: '0 stored, 6 could not be: the cache is away.',
       });
+      expect(await new StoryCard(page, 'rates').press('A hundred ask')).toMatchObject({
+        badge: 'MISS',
+        text: expect.stringMatching(/^A hundred asked, \d+ loads, as nothing could be kept\./),
+      });
       await page.locator('#backend[data-state=away]').waitFor();
+      expect(await page.locator('#outage').innerText()).toMatch(/^The cache is away\./);
       expect(problems).toEqual([]);
 
       await Promise.all(servers.map((server) => server.restart()));
@@ -109,6 +138,39 @@ describeWithMemcached('the sample app on two memcached servers', () => {
     expect(keys.map((held) => held.length > 0)).toEqual([true, true]);
     expect(holders.map((held) => held.length)).toEqual([1, 1, 1, 1, 1, 1]);
   });
+
+  it.each(['SIGKILL', 'SIGSTOP'] as const)(
+    'gives everybody the exchange rates while the server that keeps them is away (%s), and finds them there again',
+    async (signal) => {
+      const ask = async () => {
+        const response = await fetch(`${app.url}rates`);
+        return { status: response.status, ...((await response.json()) as RatesAnswer) };
+      };
+      await ask();
+      const home = await homeOf(':rates', servers);
+
+      const before = await ask();
+      await home.kill(signal);
+      const meanwhile = await Promise.all(Array.from({ length: 100 }, ask));
+      await (signal === 'SIGKILL' ? home.restart() : home.kill('SIGCONT'));
+      await untilItAnswers(app);
+      const first = await ask();
+      const after = await ask();
+
+      expect(before.cache).toBe('HIT');
+      for (const { status, rates } of [...meanwhile, first, after]) {
+        expect([status, rates]).toEqual([200, before.rates]);
+      }
+      // They share loads, though no server helps them to.
+      const loads = meanwhile.filter((answer) => answer.cache === 'MISS').length;
+      expect(loads).toBeGreaterThan(0);
+      expect(loads).toBeLessThan(50);
+      expect(first.cache).toBe(signal === 'SIGKILL' ? 'MISS' : 'HIT');
+      expect(after.cache).toBe('HIT');
+      expect(app.output()).toContain(`cache "default": ${home.address} is away: `);
+      expect(app.output()).toContain(`cache "default": ${home.address} is back.`);
+    },
+  );
 
   it('goes on answering while they are killed under load, and uses them again when they are back', async () => {
     const statuses = new Map<string, number>();
@@ -148,6 +210,11 @@ describeWithMemcached('the sample app on two memcached servers', () => {
   });
 });
 
+interface RatesAnswer {
+  readonly cache: string;
+  readonly rates: Readonly<Record<string, number>>;
+}
+
 async function until(isTrue: () => boolean): Promise<void> {
   while (!isTrue()) await sleep(5);
 }
@@ -163,6 +230,20 @@ async function untilItAnswers(app: SampleApp): Promise<void> {
     await sleep(100);
   }
   throw new Error('The sample app did not use the servers again within 30 seconds.');
+}
+
+/** The server on which a key with this ending lies. The crawler may pass over it once while memcached moves it about. */
+async function homeOf(
+  ending: string,
+  servers: readonly MemcachedServer[],
+): Promise<MemcachedServer> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    for (const server of servers) {
+      if ((await keysOn(server)).some((key) => key.endsWith(ending))) return server;
+    }
+    await sleep(50);
+  }
+  throw new Error(`No server has a key that ends with "${ending}".`);
 }
 
 /** The keys on a server, by a socket of our own. The crawler takes the connection over until it has said END. */

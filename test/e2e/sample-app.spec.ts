@@ -62,6 +62,7 @@ describe('the sample app on memory', () => {
     await expect(response.json()).resolves.toEqual({
       backend: expect.stringMatching(/^memory/),
       answers: true,
+      servers: [{ server: expect.stringMatching(/^memory/), state: 'up' }],
     });
   });
 
@@ -97,6 +98,16 @@ describe('the sample app on memory', () => {
 
     const votes = await fetch(`${url}counters/votes`).then((response) => response.json());
     expect(votes).toMatchObject({ cache: 'HIT', coffee: 200 });
+  });
+
+  it('asks the bank once for a hundred who want the exchange rates at once', async () => {
+    const ask = () => fetch(`${url}rates`).then((response) => response.json());
+    await fetch(`${url}rates`, { method: 'DELETE' });
+
+    const answers = (await Promise.all(Array.from({ length: 100 }, ask))) as { cache: string }[];
+
+    expect(answers.filter(({ cache }) => cache === 'MISS')).toHaveLength(1);
+    await expect(ask()).resolves.toMatchObject({ cache: 'HIT', rates: { USD: 1.09 } });
   });
 
   it('counts a hundred guesses at once as a hundred, so that only three are looked at', async () => {
@@ -144,6 +155,7 @@ describeWithChromium('the page of the sample app', () => {
 
     expect(await page.locator('#backend').innerText()).toMatch(/^memory/);
     expect(await page.locator('#backend').getAttribute('data-state')).toBe('up');
+    expect(await page.locator('#outage').innerText()).toBe('');
   });
 
   it.each([360, 768, 1280])('never scrolls sideways at a width of %i', async (width) => {
@@ -266,7 +278,7 @@ describe('the code on the page', () => {
       );
     }
 
-    expect(figures).toHaveLength(10);
+    expect(figures).toHaveLength(11);
     expect(unknown).toEqual([]);
   });
 

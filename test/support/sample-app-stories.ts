@@ -202,6 +202,39 @@ export function storiesWork({ open, cache }: StoriesUnderTest): void {
     expect([problems, refused]).toEqual([[], []]);
   });
 
+  it('a hundred who ask at once get what one of them loads', async () => {
+    const { page, problems, refused } = await open();
+    const rates = new StoryCard(page, 'rates');
+    const kinds = () =>
+      rates
+        .find('.crowd i')
+        .evaluateAll((crowd) =>
+          crowd.map((visitor) => (visitor as { dataset: { kind?: string } }).dataset.kind),
+        );
+    await cache().delete('rates');
+
+    const first = await rates.press('A hundred ask');
+    const seen = await kinds();
+    const second = await rates.press('A hundred ask');
+    const seenThen = await kinds();
+    const forgotten = await rates.press('Forget it');
+
+    expect(first).toMatchObject({
+      badge: 'MISS',
+      text: expect.stringMatching(/^A hundred asked, one load\. All had it in \d+ ms\.$/),
+    });
+    expect(seen).toHaveLength(100);
+    expect(seen.filter((kind) => kind === 'miss')).toHaveLength(1);
+    expect(seen.filter((kind) => kind === 'waited' || kind === 'hit')).toHaveLength(99);
+    expect(second).toMatchObject({
+      badge: 'HIT',
+      text: expect.stringMatching(/^A hundred asked, nobody had to load\./),
+    });
+    expect(seenThen).toEqual(Array.from({ length: 100 }, () => 'hit'));
+    expect(forgotten).toMatchObject({ badge: 'DELETED', text: 'The next one asks the bank.' });
+    expect([problems, refused]).toEqual([[], []]);
+  });
+
   it('a picture comes back from the cache byte by byte', async () => {
     const { page, problems, refused } = await open();
     const images = new StoryCard(page, 'images');

@@ -82,7 +82,7 @@ export class StoryCard {
   readonly #page: Page;
   readonly #id: string;
 
-  /** @param id Of the card: `captcha`, `sms`, `session`, `report`, `news`, `images`, `votes`, `lock`, `prices`, `stats`. */
+  /** @param id Of the card: `captcha`, `sms`, `session`, `report`, `rates`, `news`, `images`, `votes`, `lock`, `prices`, `stats`. */
   constructor(page: Page, id: string) {
     this.#page = page;
     this.#id = id;

@@ -6,7 +6,7 @@ import { CacheService } from 'nestjs-cache-framework';
 export class StatusController {
   constructor(private readonly cache: CacheService) {}
 
-  /** The active backend, and whether it answers at this moment. */
+  /** The active backend, whether all of it answers at this moment, and which of its servers do. */
   @Get('status')
   async status() {
     const { name, description = name } = this.cache.backend;
@@ -17,7 +17,7 @@ export class StatusController {
         () => true,
         () => false,
       ));
-    return { backend: description, answers };
+    return { backend: description, answers, servers: await this.#servers() };
   }
 
   /** One entry for each server, with the server's own figures. */
@@ -32,5 +32,11 @@ export class StatusController {
   async clear() {
     await this.cache.clear();
     return { cleared: true };
+  }
+
+  // A backend that keeps nothing has no figures, and a disk that hangs tells none.
+  async #servers() {
+    const stats = await this.cache.stats().catch(() => []);
+    return stats.map(({ server, state }) => ({ server, state }));
   }
 }

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { request } from 'node:http';
+import { request, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Header, HttpException, Req, Res, UseInterceptors } from '@nestjs/common';
 import { CacheInterceptor } from 'nestjs-cache-framework';
 import { PLATFORMS, startController, type Answer, type HttpApp } from './http-app.js';
+import { until } from './time.js';
 
 const CLIENTS = 300;
 const language = (client: number): string => `l${client % 5}`;
@@ -23,6 +24,10 @@ let runs = 0;
 /** Lets the handlers that wait go on. */
 let open: () => void;
 let opened: Promise<void>;
+/** Handlers that run at the same time, and what lets them go on. */
+let together = 0;
+let release: () => void;
+let released: Promise<void>;
 
 @Controller()
 @UseInterceptors(CacheInterceptor)
@@ -51,6 +56,21 @@ class Pages {
     return { sid };
   }
 
+  /** The first one waits to be let go; all others wait together. */
+  @Get('own')
+  async own(@Res({ passthrough: true }) reply: Reply): Promise<string> {
+    runs += 1;
+    if (runs === 1) {
+      await opened;
+    } else {
+      together += 1;
+      await released;
+    }
+    const sid = randomUUID();
+    reply.header('Set-Cookie', `sid=${sid}`);
+    return sid;
+  }
+
   @Get('error')
   async error(): Promise<never> {
     runs += 1;
@@ -77,6 +97,7 @@ describe.each(PLATFORMS)(
     });
     beforeEach(() => {
       runs = 0;
+      together = 0;
       opened = new Promise((resolve) => {
         open = resolve;
       });
@@ -106,9 +127,39 @@ describe.each(PLATFORMS)(
       await sleep(50);
       open();
 
-      expect(await answers).toEqual(Array(CROWD).fill('{"run":1}'));
+      expect((await answers).map(({ body }) => body)).toEqual(Array(CROWD).fill('{"run":1}'));
       expect(runs).toBe(1);
     });
+
+    it(`run it side by side if each is to get a cookie of its own, ${CROWD} of them too`, async () => {
+      let asked = 0;
+      const server = http.app.getHttpServer() as Server;
+      const onRequest = (): void => {
+        asked += 1;
+      };
+      server.on('request', onRequest);
+      released = new Promise((resolve) => {
+        release = resolve;
+      });
+
+      const answers = askInCrowd(http.port, '/own', CROWD);
+      await until(() => asked === CROWD);
+      server.off('request', onRequest);
+      await sleep(50);
+      const before = { runs, together };
+      open();
+      // None of them is let go before all others run, so they wait for nobody.
+      await until(() => together === CROWD - 1);
+      release();
+
+      expect(before).toEqual({ runs: 1, together: 0 });
+      const cookies = (await answers).map(({ head, body }) => {
+        expect(head).toContain(`set-cookie: sid=${body}\r\n`);
+        return body;
+      });
+      expect(new Set(cookies).size).toBe(CROWD);
+      expect(runs).toBe(CROWD);
+    }, 120_000);
 
     it('run the handler once, and all get what it made [W23]', async () => {
       const answers = await all('/page?case=once');
@@ -214,30 +265,37 @@ function askAndLeave(port: number, path: string): () => Promise<void> {
 
 const PIPELINED = 100;
 
-/** Bodies of many answers to requests that are sent at once, a hundred on each connection. */
-async function askInCrowd(port: number, path: string, count: number): Promise<string[]> {
+interface RawAnswer {
+  /** With the names of the headers in lower case. */
+  readonly head: string;
+  readonly body: string;
+}
+
+/** Many answers to requests that are sent at once, a hundred on each connection. */
+async function askInCrowd(port: number, path: string, count: number): Promise<RawAnswer[]> {
   const connections = Array.from({ length: count / PIPELINED }, async () => {
     const socket = connect(port, '127.0.0.1');
     socket.write(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`.repeat(PIPELINED));
     let text = '';
-    const bodies: string[] = [];
+    const answers: RawAnswer[] = [];
     for await (const chunk of socket) {
       text += String(chunk);
       for (let taken = takeAnswer(text); taken; taken = takeAnswer(text)) {
-        bodies.push(taken.body);
+        answers.push(taken);
         text = taken.rest;
       }
-      if (bodies.length === PIPELINED) break;
+      if (answers.length === PIPELINED) break;
     }
-    return bodies;
+    return answers;
   });
   return (await Promise.all(connections)).flat();
 }
 
-function takeAnswer(text: string): { body: string; rest: string } | undefined {
+function takeAnswer(text: string): (RawAnswer & { rest: string }) | undefined {
   const head = /^HTTP\/1\.1 200 OK\r\n[^]*?content-length: (\d+)\r\n[^]*?\r\n\r\n/i.exec(text);
   if (!head) return undefined;
   const end = head[0].length + Number(head[1]);
   if (text.length < end) return undefined;
-  return { body: text.slice(head[0].length, end), rest: text.slice(end) };
+  const names = head[0].replaceAll(/^[^:\r\n]+:/gm, (name) => name.toLowerCase());
+  return { head: names, body: text.slice(head[0].length, end), rest: text.slice(end) };
 }

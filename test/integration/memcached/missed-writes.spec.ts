@@ -145,6 +145,23 @@ describeWithMemcached('writes that a memcached server missed while it was away',
     expect((await idle.getMany(keys)).size).toBe(0);
   });
 
+  it('are tags that were invalidated, too: though that was rejected, it holds for all after the return', async () => {
+    const { three, cache, away } = await start(20);
+    const idle = await caches.open(three, 'shop');
+    const tags = Array.from({ length: 30 }, (_, index) => `tag${index}`);
+    await Promise.all(tags.map((tag) => cache.set(tag, 'old', { tags: [tag] })));
+    await away.kill('SIGSTOP');
+
+    const invalidated = await Promise.allSettled(tags.map((tag) => cache.invalidateTags(tag)));
+    await away.kill('SIGCONT');
+    await caches.becomes('up');
+
+    const outcomes = new Set(invalidated.map(({ status }) => status));
+    expect(outcomes).toEqual(new Set(['fulfilled', 'rejected']));
+    expect((await cache.getMany(tags)).size).toBe(0);
+    expect((await idle.getMany(tags)).size).toBe(0);
+  });
+
   it(
     'leave everything behind when there were more than can be remembered',
     async () => {

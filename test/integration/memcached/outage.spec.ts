@@ -6,6 +6,7 @@ import {
   describeWithMemcached,
   freePort,
   memcachedServers,
+  rawCommand,
   type MemcachedServer,
 } from '../../support/memcached.js';
 import {
@@ -117,6 +118,22 @@ describeWithMemcached('a memcached server that is away', () => {
       'CACHE_UNAVAILABLE',
     );
     expect(await codeOf(cache.deleteMany(keys))).toBe('CACHE_UNAVAILABLE');
+  });
+
+  it('makes values a miss whose tag lies there, wherever they lie themselves', async () => {
+    const three = [await servers.start(), await servers.start(), await servers.start()];
+    const cache = await caches.open(three, 'shop');
+    const keys = Array.from({ length: 60 }, (_, index) => `k${index}`);
+    await cache.setMany(new Map(keys.map((key) => [key, key])), { tags: ['tag'] });
+    const stamps = three.map(({ port }) => rawCommand(port, 'mg ~tag:4:shop:tag'));
+    const home = (await Promise.all(stamps)).findIndex((answer) => answer.startsWith('HD'));
+    const before = await cache.getMany(keys);
+
+    await three[home]!.kill('SIGKILL');
+
+    expect(before.size).toBe(60);
+    expect(await cache.getMany(keys)).toEqual(new Map());
+    expect(await cache.set('other', 1, { tags: ['tag'] })).toBe(false);
   });
 
   it('makes getMany and the others reject when none answers', async () => {
