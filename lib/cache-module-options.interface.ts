@@ -1,4 +1,5 @@
 import type { Provider } from '@nestjs/common';
+import type { BackendWait } from './core/await-backend.js';
 import type { HttpOptions } from './http/http.options.js';
 import type { NamedCacheOptions } from './named-cache-options.interface.js';
 
@@ -9,13 +10,19 @@ export interface CachesOptions {
 }
 
 /** What stands beside one cache or several. */
-export interface PagesOptions {
+export interface CacheModuleCommonOptions {
   /** How pages are cached, for `CacheInterceptor` and `@CachePage()`. */
   readonly http?: HttpOptions | undefined;
+  /**
+   * How long the application waits at its start until every server of its caches has answered: `true` for 30 seconds, or
+   * **seconds**, or a string with its unit. If one has not by then, the start fails with a `CacheUnavailableError`. Default:
+   * false, it starts at once and uses a server as soon as it is there.
+   */
+  readonly waitForBackends?: BackendWait | undefined;
 }
 
-/** What `CacheModule.forRoot()` takes: one cache, or `caches` by alias, and how pages are cached. */
-export type CacheModuleOptions = (NamedCacheOptions | CachesOptions) & PagesOptions;
+/** What `CacheModule.forRoot()` takes: one cache, or `caches` by alias, and what holds for all of them. */
+export type CacheModuleOptions = (NamedCacheOptions | CachesOptions) & CacheModuleCommonOptions;
 
 /** What makes the options in `forRootAsync({ useClass })` and `{ useExisting }`. */
 export interface CacheOptionsFactory {

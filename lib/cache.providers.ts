@@ -112,17 +112,24 @@ function aliasesOf(providers: readonly Provider[]): string[] {
   return [];
 }
 
-function cachesOf(options: CacheModuleOptions): Pick<RegistryOptions, 'caches' | 'pages'> {
+const BESIDE_CACHES = ['caches', 'http', 'waitForBackends'];
+
+type CachesAndWait = Pick<RegistryOptions, 'caches' | 'pages' | 'waitForBackends'>;
+
+function cachesOf(options: CacheModuleOptions): CachesAndWait {
   if (typeof options !== 'object' || options === null) {
     throw badOption('CacheModule', 'options', options, 'an object');
   }
-  const { http, ...settings } = options;
-  if (!('caches' in settings)) return withPages({ [DEFAULT_ALIAS]: settings }, http);
-  checkOptionNames('CacheModule.forRoot() beside "caches"', settings, ['caches', 'http']);
-  if (typeof settings.caches === 'object' && settings.caches !== null) {
-    return withPages(settings.caches, http);
-  }
-  throw badOption('CacheModule', 'caches', settings.caches, 'an object of caches by alias');
+  const { http, waitForBackends, ...settings } = options;
+  return { ...withPages(severalOf(settings), http), waitForBackends };
+}
+
+function severalOf(settings: NamedCacheOptions | CachesOptions): CachesOptions['caches'] {
+  if (!('caches' in settings)) return { [DEFAULT_ALIAS]: settings };
+  checkOptionNames('CacheModule.forRoot() beside "caches"', settings, BESIDE_CACHES);
+  const { caches } = settings;
+  if (typeof caches === 'object' && caches !== null) return caches;
+  throw badOption('CacheModule', 'caches', caches, 'an object of caches by alias');
 }
 
 /**

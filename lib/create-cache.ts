@@ -1,4 +1,5 @@
 import { BACKENDS } from './cache.backends.js';
+import type { BackendWait } from './core/await-backend.js';
 import type { CacheLogger } from './core/cache-log.js';
 import { CacheRegistry } from './core/cache.registry.js';
 import type { CacheService } from './core/cache.service.js';
@@ -12,6 +13,8 @@ export interface CreateCacheExtras {
   readonly clock?: Clock;
   /** What `jitter` is drawn from: at least 0 and less than 1. Default: `Math.random`. */
   readonly random?: () => number;
+  /** How long to wait until every server has answered, as of `CacheModule`. Default: not at all. */
+  readonly waitForBackends?: BackendWait;
   /** Default: warnings and errors on standard error. */
   readonly logger?: CacheLogger;
 }
@@ -21,11 +24,12 @@ export interface CreateCacheExtras {
  *
  * @example const cache = await createCache({ backend: 'memcached', location: '127.0.0.1:11211' });
  * @throws {CacheConfigError} if the options cannot be what was meant.
+ * @throws {CacheUnavailableError} if it is to wait for a server that did not answer in time.
  */
 export async function createCache(
   options: NamedCacheOptions & CreateCacheExtras = {},
 ): Promise<CacheService> {
-  const { clock, random, logger, ...settings } = options;
+  const { clock, random, logger, waitForBackends, ...settings } = options;
   const registry = await CacheRegistry.open({
     caches: { default: settings },
     backends: BACKENDS,
@@ -33,6 +37,7 @@ export async function createCache(
     clock,
     random,
     logger,
+    waitForBackends,
   });
   return registry.get('default');
 }

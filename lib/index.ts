@@ -1,10 +1,10 @@
 export { CacheModule } from './cache.module.js';
 export type {
+  CacheModuleCommonOptions,
   CacheModuleExtras,
   CacheModuleOptions,
   CacheOptionsFactory,
   CachesOptions,
-  PagesOptions,
 } from './cache-module-options.interface.js';
 export type {
   DummyCacheOptions,
@@ -58,6 +58,7 @@ export type { KeyFunction } from './core/key-builder.js';
 export type { Serializer } from './core/serializer.interface.js';
 export type { ValueType } from './core/payload-codec.js';
 export type { HeldTags, TagsOf } from './core/tags.js';
+export type { BackendWait } from './core/await-backend.js';
 export type { Duration, Timeout } from './core/timeout.js';
 export { CACHE_OPERATION_CHANNEL, type CacheOperationEvent } from './core/cache-events.js';
 export {

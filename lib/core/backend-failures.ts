@@ -109,7 +109,8 @@ export class BackendFailures {
 
   #typed(cause: unknown, operation: string, key: string | undefined): CacheBackendError {
     const { name } = this.#backend;
-    const what = key === undefined ? operation : `${operation} "${shortKey(key)}"`;
+    const call = operation === 'flags' ? 'look for' : operation;
+    const what = key === undefined ? call : `${call} "${shortKey(key)}"`;
     const message = `The ${name} backend of cache "${this.#alias}" failed to ${what}: ${reasonOf(cause)}.`;
     const details = {
       alias: this.#alias,

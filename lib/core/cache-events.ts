@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 
-/** What is published on the channel `nestjs-cache:operation`. Never a key, never a value. */
+/** What is published on the channel `nestjs-cache:operation`. Never a value; a key only within an error. */
 export interface CacheOperationEvent {
   /** The name of the cache. */
   readonly alias: string;

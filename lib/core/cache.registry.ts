@@ -1,3 +1,4 @@
+import { awaitBackend, backendWaitSeconds, type BackendWait } from './await-backend.js';
 import type {
   BackendContext,
   BackendReport,
@@ -39,6 +40,8 @@ export interface RegistryOptions {
    * if `isPartOfDefault`. Default: none.
    */
   readonly pages?: { readonly alias: string; readonly isPartOfDefault: boolean } | undefined;
+  /** How long the start waits until every backend has answered. Default: not at all. */
+  readonly waitForBackends?: BackendWait | undefined;
   /** For caches that name none. */
   readonly serializer: Serializer;
   /** Default: the machine's clock. */
@@ -62,12 +65,14 @@ export class CacheRegistry {
   }
 
   /**
-   * Makes and opens all caches. Waits for no server.
+   * Makes and opens all caches. Waits for no server, unless `waitForBackends` says so.
    *
    * @throws {CacheConfigError} naming the cache and what to do; what was opened by then is closed.
+   * @throws {CacheUnavailableError} if it is to wait for a backend that did not answer in time; likewise.
    */
   static async open(options: RegistryOptions): Promise<CacheRegistry> {
     const log = new CacheLog(options.logger ?? consoleLogger);
+    const wait = backendWaitSeconds(options.waitForBackends);
     const resolved = Object.entries(options.caches).map(([alias, settings]) =>
       resolveCacheOptions(alias, settings, log),
     );
@@ -86,6 +91,7 @@ export class CacheRegistry {
         const cache = await openCache(settings, options, shared, log, companion);
         caches.set(settings.alias, cache);
       }
+      if (wait > 0) await Promise.all(registry.all().map((cache) => awaitBackend(cache, wait)));
     } catch (error) {
       await registry.close();
       throw error;

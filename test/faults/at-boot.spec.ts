@@ -92,6 +92,47 @@ describe.each(CLIENTS)('over %s', (client) => {
   });
 });
 
+describeWithMemcached('an application that waits for its memcached', () => {
+  it.each(PLATFORMS)('starts when that is there, on %s', async (platform) => {
+    const location = `127.0.0.1:${await freePort()}`;
+    const cache = { backend: 'memcached', location, waitForBackends: '20s' } as const;
+    let isStarted = false;
+    const starting = startController(platform, Pages, { cache });
+    void starting.then(() => (isStarted = true));
+
+    await sleep(600);
+    expect(isStarted).toBe(false);
+    await servers.start(['-l', location]);
+    http = await starting;
+
+    expect((await http.ask('/page')).cache).toBe('MISS');
+    expect((await http.ask('/page')).cache).toBe('HIT');
+  });
+
+  it('does not start if that does not come, and leaves nothing open', async () => {
+    const location = `127.0.0.1:${await freePort()}`;
+    const caches = { default: {}, sessions: { backend: 'memcached', location } } as const;
+    const cache = { caches, waitForBackends: '300ms' } as const;
+
+    await expect(startController('express', Pages, { cache })).rejects.toMatchObject({
+      code: 'CACHE_UNAVAILABLE',
+      alias: 'sessions',
+      message: expect.stringMatching(
+        /^Cache "sessions" did not answer within 0\.3 s of the start: .*ECONNREFUSED.*"waitForBackends"/,
+      ),
+    });
+  });
+});
+
+it.each([0, -1, '10', Infinity, null])('is not told to wait for %j', async (wait) => {
+  const cache = { waitForBackends: wait as never };
+
+  await expect(startController('express', Pages, { cache })).rejects.toMatchObject({
+    code: 'CACHE_BAD_OPTION',
+    message: expect.stringContaining('"waitForBackends"'),
+  });
+});
+
 describe('an application whose cache is a directory that is not there when it starts', () => {
   it.each(PLATFORMS)('makes it, for its own user only, on %s', async (platform) => {
     const home = mkdtempSync(join(tmpdir(), 'at-boot-'));
