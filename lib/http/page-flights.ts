@@ -1,15 +1,37 @@
 import type { ServerResponse } from 'node:http';
 import { BoundedMap } from '../core/bounded-map.js';
+import type { RequestHead } from './http-head.js';
+import { variantKey } from './page-key.js';
+import type { StoredPage } from './stored-page.js';
 
 /**
  * What became of a page that others wait for. `kept`: it is in the cache. `unshareable`: it is not for everybody. `failed`: it
  * could not be made or kept. `refused`: this time its handler threw what says that the request was wrong. `lost`: the client
- * left before it was finished.
+ * left before it was finished. A page itself: it is for everybody, but the cache is away.
  */
-export type Landing = 'kept' | 'unshareable' | 'failed' | 'refused' | 'lost';
+export type Landing = 'kept' | 'unshareable' | 'failed' | 'refused' | 'lost' | UnkeptPage;
 
 /** How waiting for a page ended: as it landed, or because it took too long, or because the one who waited left. */
 export type Waited = Landing | 'late' | 'gone';
+
+/** A page that nobody finds in the cache, for those who wait for it. */
+export class UnkeptPage {
+  readonly page: StoredPage;
+  readonly #vary: readonly string[];
+  readonly #head: RequestHead;
+
+  /** @param vary The request headers it depends on. @param head Of the request that it was made for. */
+  constructor(page: StoredPage, vary: readonly string[], head: RequestHead) {
+    this.page = page;
+    this.#vary = vary;
+    this.#head = head;
+  }
+
+  /** True if it is the answer to another request for the same page. */
+  isFor(head: RequestHead): boolean {
+    return variantKey('', this.#vary, head) === variantKey('', this.#vary, this.#head);
+  }
+}
 
 /** The making of a page by one request, for all who ask for it meanwhile. */
 export interface PageFlight {

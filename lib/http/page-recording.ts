@@ -13,7 +13,7 @@ import {
   type HeaderLines,
   type RequestHead,
 } from './http-head.js';
-import type { Landing, PageFlight } from './page-flights.js';
+import { UnkeptPage, type Landing, type PageFlight } from './page-flights.js';
 import { pageHeaders } from './page-headers.js';
 import type { PagePlace, PageStore } from './page-store.js';
 import { isServerFailure } from './server-failure.js';
@@ -247,7 +247,8 @@ export class PageRecording implements ResponseObserver {
   async #keep(decision: ResponseDecision, page: StoredPage): Promise<void> {
     const { store, place, head, held, report } = this.#options;
     if (!held) {
-      this.#land('failed');
+      report('cache-failed');
+      this.#land(new UnkeptPage(page, decision.vary, head));
       return;
     }
     this.#isKeeping = true;

@@ -13,7 +13,7 @@ import {
 } from './http-exchange.js';
 import { requestHead, type RequestHead } from './http-head.js';
 import type { PageAddressAccessor } from './page-address.accessor.js';
-import type { Landing, PageFlight, Waited } from './page-flights.js';
+import { UnkeptPage, type Landing, type PageFlight, type Waited } from './page-flights.js';
 import { forwardingNames, isForwarding, pageKey, type PageAddress } from './page-key.js';
 import { PageRecording, type PageRecordingOptions, type PageRules } from './page-recording.js';
 import { refreshPage, takeTicket, type RefreshTicket } from './page-refresh.js';
@@ -189,6 +189,7 @@ export class PageRequest {
         const waited = flight
           ? await this.#turnToMake(place, missing, flight, end)
           : await flights.wait(missing, response, end - performance.now());
+        if (waited instanceof UnkeptPage) return this.#take(waited, place, missing);
         if (typeof waited === 'object') return this.#make(place, missing, waited);
         if (waited === 'gone') return this.#leave();
         if (waited === 'failed' && this.#fallback) return this.#replay(this.#fallback, 'STALE');
@@ -219,6 +220,15 @@ export class PageRequest {
     if (typeof turn === 'object') return flightOnTurn(flight, turn);
     flight.land(turn === 'gone' || turn === 'late' ? 'lost' : turn);
     return turn;
+  }
+
+  /** Answers with what another request has made and the cache could not keep, if that is the answer to this one. */
+  async #take(made: UnkeptPage, place: KeyedPlace, missing: string): Promise<Observable<unknown>> {
+    if (!made.isFor(this.#head)) return this.#make(place, missing, undefined);
+    // A timeout of the framework may have answered meanwhile.
+    return this.#exchange.response.headersSent
+      ? this.#next.handle()
+      : this.#replay(made.page, 'HIT');
   }
 
   /** True if nothing is missing under this key any more. */
@@ -318,7 +328,8 @@ export class PageRequest {
   /** The stamps of the page's tags; undefined if the cache does not tell. */
   async #hold({ tags }: PagePlace): Promise<HeldTags | undefined> {
     try {
-      return await this.#store.holdTags(tags);
+      const held = await this.#store.holdTags(tags);
+      return held.stamps && held;
     } catch (error) {
       this.#say('cache-failed', error);
       return undefined;

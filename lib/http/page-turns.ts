@@ -16,6 +16,9 @@ export interface PageTurn {
   end(landing: Landing): void;
 }
 
+/** How waiting for a turn ended without it. */
+export type TurnEnd = Extract<Waited, 'kept' | 'unshareable' | 'late' | 'gone'>;
+
 /** Who waits for a turn, and for how long. */
 export interface TurnWait {
   /** If its client leaves, there is nothing more to wait for. */
@@ -79,7 +82,7 @@ export class PageTurns {
    * Waits until it is this process's turn to make a page, or there is nothing left to wait for: another has made it (`kept`), or
    * found out that each request has to make its own (`unshareable`). Never rejects.
    */
-  async wait(key: string, { response, until, isMade }: TurnWait): Promise<PageTurn | Waited> {
+  async wait(key: string, { response, until, isMade }: TurnWait): Promise<PageTurn | TurnEnd> {
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, MOST_PAUSE_MS)) {
       const turn = await this.take(key);
       if (turn === UNASKED) return turn;
@@ -105,7 +108,7 @@ function outcome(
   alone: boolean,
   response: ServerResponse,
   until: number,
-): Waited | undefined {
+): TurnEnd | undefined {
   if (isGone(response)) return 'gone';
   if (made) return 'kept';
   if (alone) return 'unshareable';

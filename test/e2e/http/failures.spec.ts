@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Controller, Get, UseInterceptors } from '@nestjs/common';
+import { Controller, Get, Header, Headers, UseInterceptors } from '@nestjs/common';
 import {
   type CacheBackend,
   CacheInterceptor,
   type CacheModuleOptions,
   type Payload,
 } from 'nestjs-cache-framework';
-import { PLATFORMS, startController, type HttpApp } from './http-app.js';
+import { PLATFORMS, startController, type Answer, type HttpApp } from './http-app.js';
 
 let runs = 0;
 
@@ -16,6 +16,14 @@ class Pages {
   @Get('page')
   page(): object {
     return { run: ++runs };
+  }
+
+  @Get('slow')
+  @Header('Vary', 'Accept-Language')
+  async slow(@Headers('accept-language') language: string): Promise<string> {
+    const run = ++runs;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return `run ${run} in ${language}`;
   }
 }
 
@@ -123,6 +131,28 @@ describe.each(PLATFORMS)('a cache that fails, on %s', (platform) => {
       ]);
     },
   );
+
+  it('leaves those who ask at once with what one of them was made, each in their language', async () => {
+    const down = { get: refused, set: refused, add: refused, delete: refused };
+    http = await startController(platform, Pages, { cache: { backend: mapBackend(down) } });
+    const ask = (language: string): Promise<Answer> =>
+      http.ask('/slow', { headers: { 'Accept-Language': language } });
+
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, client) => ask(client % 4 === 0 ? 'fr' : 'en')),
+    );
+    const [french, ...others] = answers;
+    const later = await ask('fr');
+
+    expect(french).toMatchObject({ status: 200, cache: 'MISS', body: 'run 1 in fr' });
+    expect(others.filter(({ body }) => body === 'run 1 in fr').length).toBe(9);
+    expect(others.filter(({ body }) => body.endsWith(' in en')).length).toBe(30);
+    expect(new Set(others.map(({ cache, body }) => `${cache} ${body.slice(-2)}`))).toEqual(
+      new Set(['HIT fr', 'MISS en']),
+    );
+    expect(later).toMatchObject({ cache: 'MISS', body: `run ${runs} in fr` });
+    expect(unhandled).toEqual([]);
+  });
 
   it('and was closed leaves the handler to answer', async () => {
     http = await startController(platform, Pages);
