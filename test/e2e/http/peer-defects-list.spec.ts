@@ -181,11 +181,7 @@ const PROOFS: readonly Proof[] = [
   // The answer is sent before the page can be found.
   [29, 'failures', 'has stored a page by the time that the client asks again [W29]'],
   // Errors of the store are invisible.
-  [
-    30,
-    'peer-defects-failure',
-    'W30: a store that fails is in the log and on the channel, for reads and for writes',
-  ],
+  [30, 'peer-defects-failure', 'W30: a store that fails is in the log and on the channel, for %s'],
   // Limits of a store turn the cache off without a word.
   [31, 'failures', 'keeps pages of any URL, however long [W31]'],
   [31, 'peer-defects-failure', 'W31: a URL longer than a key may be has a page: %s'],
