@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CounterStart } from './cache-backend.interface.js';
 import type { CounterOptions, TouchOptions } from './call-options.interface.js';
 import {
@@ -13,6 +14,7 @@ import { find, look } from './entry-reads.js';
 import { withoutFreshness } from './envelope.js';
 import { addLive } from './replace-dead.js';
 
+const PAUSE_MS = 20;
 const GIVE_TIMEOUT =
   'To move an entry to another version give it a new timeout: incrVersion(key, 1, { timeout: 300 }).';
 
@@ -34,7 +36,7 @@ export async function addToCounter(
   const finalKey = view.key(key, options.version);
   const ttl = view.ttl(options.timeout);
   const start = initial === undefined || ttl === 0 ? undefined : { value: initial, ttl };
-  for (;;) {
+  for (let tries = 0; ; tries += 1) {
     const value = await addIfLive(view, finalKey, delta, start);
     if (value !== undefined) return value;
     if (initial === undefined) throw notFound(view, 'incr', key, ', or give { initial: 0 }');
@@ -42,6 +44,8 @@ export async function addToCounter(
     if (ttl === 0) return begun;
     const payload = view.parts.codec.encode(begun);
     if (await addLive(view, finalKey, payload, ttl)) return begun;
+    // Another has just begun one, or is removing what was invalidated there, if it has not died over that.
+    if (tries > 0) await sleep(PAUSE_MS);
   }
 }
 

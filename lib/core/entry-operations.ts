@@ -36,7 +36,9 @@ export async function touch(view: CacheView, key: string, options: TouchOptions)
   const ttl = view.ttl(options.timeout);
   if (ttl === 0) {
     await view.voidLoad(finalKey);
-    return backend.delete(finalKey);
+    // To remove one that was invalidated would count, too.
+    const live = await glance(view, backend, finalKey, stampKeys);
+    return (await backend.delete(finalKey)) && live !== undefined;
   }
   if (backend.getSync) {
     const live = await peek(view, backend, finalKey);

@@ -44,10 +44,13 @@ export async function removeDead(
   const { strict } = view;
   const turn = view.parts.keys.reserved('dead', `${finalKey.length}:${finalKey}:${nameOf(dead)}`);
   if (!(await strict.add(turn, { flags: FLAG_INTEGER, data: '1' }, TURN_SECONDS))) return false;
-  const left = await strict.get(finalKey);
-  if (left && isSamePayload(left, dead)) await strict.delete(finalKey);
-  // Whoever takes the turn from now on finds it gone.
-  await strict.delete(turn);
+  try {
+    const left = await strict.get(finalKey);
+    if (left && isSamePayload(left, dead)) await strict.delete(finalKey);
+  } finally {
+    // Whoever takes the turn from now on finds it gone, or tries what failed here.
+    await strict.delete(turn);
+  }
   return true;
 }
 

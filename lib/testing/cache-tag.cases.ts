@@ -90,6 +90,20 @@ export const tagCases: readonly CacheCase[] = [
     },
   },
   {
+    title: 'touch() that removes knows no invalidated value',
+    needs: ['storage'],
+    run: async ({ cache }) => {
+      await cache.set('live', 'value', { timeout: 100, tags: ['other'] });
+      await cache.set('gone', 'value', { timeout: 100, tags: ['tag'] });
+      await cache.invalidateTags('tag');
+
+      expectEqual(await cache.touch('gone', 0), false, 'touch() of the invalidated one');
+      expectEqual(await cache.touch('live', 0), true, 'touch() of the live one');
+
+      expectEqual(await cache.get('live'), undefined, 'get()');
+    },
+  },
+  {
     title: 'ttl() knows no invalidated value',
     needs: ['storage', 'ttl'],
     run: async ({ cache }) => {

@@ -2,11 +2,12 @@ import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { FileIoMode } from '../../lib/backends/file/index.js';
-import type { LifeAnswer, LifeCache, LifeTask } from '../support/life-worker.js';
+import type { LifeAnswer, LifeCache, LifeFigures, LifeTask } from '../support/life-worker.js';
 import { describeWithMemcached } from '../support/memcached.js';
 import { directoryForAll } from '../support/suite-file.js';
 import { CLIENTS, serverForAll } from '../support/suite-memcached.js';
 import { buildWorker, type WorkerBuild } from '../support/worker-build.js';
+import type { WorkerEnd } from '../support/worker-process.js';
 
 const CALLS = 1_000;
 const LOADS = 100;
@@ -26,6 +27,37 @@ async function answerOf(task: LifeTask): Promise<LifeAnswer> {
   return answer!;
 }
 
+/** How a process ends in which a Nest application runs, after it was sent SIGTERM. */
+async function endBySignal(
+  task: Omit<LifeTask, 'does' | 'calls' | 'others'>,
+  before: () => Promise<void> = async () => undefined,
+): Promise<WorkerEnd> {
+  const worker = await build.start({ ...task, does: 'signal', calls: CALLS, others: LOADS });
+  try {
+    worker.send('go');
+    await worker.message();
+    await before();
+    worker.kill('SIGTERM');
+    return await worker.end();
+  } finally {
+    worker.kill('SIGKILL');
+  }
+}
+
+/** What became of the calls that were under way when SIGTERM came to a process that then ended by itself. */
+async function figuresAfterSignal(
+  cache: LifeCache,
+  before?: () => Promise<void>,
+): Promise<LifeFigures> {
+  const { output, ...end } = await endBySignal({ cache, goesOn: true }, before);
+  expect(end).toEqual({ code: 0, signal: null });
+  return JSON.parse(output) as LifeFigures;
+}
+
+function countOf(rejected: LifeFigures['rejected']): number {
+  return Object.values(rejected).reduce((sum, count) => sum + count, 0);
+}
+
 function itEndsWell(cacheOf: () => LifeCache): void {
   it(
     `is closed with ${CALLS} calls and ${LOADS} loads under way: all settle, and the process ends by itself`,
@@ -39,6 +71,32 @@ function itEndsWell(cacheOf: () => LifeCache): void {
       expect([[], ['CACHE_CLOSED']]).toContainEqual(codes);
       expect(answered).toBeGreaterThan(LOADS);
       expect(codes!.length > 0 || answered === CALLS + LOADS).toBe(true);
+    },
+    MINUTES,
+  );
+}
+
+function itEndsBySignal(cacheOf: () => LifeCache): void {
+  it(
+    `of a process that gets SIGTERM lets its ${CALLS} calls and ${LOADS} loads settle, and nothing keeps the process alive`,
+    async () => {
+      const { begun, answered, rejected } = await figuresAfterSignal(cacheOf());
+
+      expect(begun).toBe(CALLS + LOADS);
+      expect(answered + countOf(rejected)).toBe(begun);
+      // Calls under way have a second to end, which a busy machine may be too slow for.
+      expect([[], ['CACHE_CLOSED']]).toContainEqual(Object.keys(rejected));
+      expect(answered).toBeGreaterThan(LOADS);
+    },
+    MINUTES,
+  );
+
+  it(
+    "does not keep SIGTERM from ending the process that has nothing but Nest's shutdown hooks",
+    async () => {
+      const { code, signal } = await endBySignal({ cache: cacheOf() });
+
+      expect({ code, signal }).toEqual({ code: null, signal: 'SIGTERM' });
     },
     MINUTES,
   );
@@ -61,6 +119,7 @@ function itWorksInThreads(cacheOf: () => LifeCache): void {
 
 describe('a cache in memory', () => {
   itEndsWell(() => ({ backend: 'memory' }));
+  itEndsBySignal(() => ({ backend: 'memory' }));
 });
 
 describe.each<FileIoMode>(['async', 'sync'])('a cache in files with %s io', (io) => {
@@ -71,6 +130,7 @@ describe.each<FileIoMode>(['async', 'sync'])('a cache in files with %s io', (io)
   };
 
   itEndsWell(cacheOf);
+  itEndsBySignal(cacheOf);
   itWorksInThreads(cacheOf);
 });
 
@@ -85,7 +145,30 @@ describe.each(CLIENTS)('over %s', (client) => {
     };
 
     itEndsWell(cacheOf);
+    itEndsBySignal(cacheOf);
     itWorksInThreads(cacheOf);
+
+    it(
+      'of a process that gets SIGTERM lets all settle also if its server stands still',
+      async () => {
+        const cache = { ...cacheOf(), options: { client } } as LifeCache;
+
+        const figures = await figuresAfterSignal(cache, () => server().kill('SIGSTOP')).finally(
+          () => server().kill('SIGCONT'),
+        );
+
+        const { begun, answered, rejected } = figures;
+        expect(begun).toBe(CALLS + LOADS);
+        expect(answered + countOf(rejected)).toBe(begun);
+        // Counters and add() decide something, so they are never answered by guess.
+        expect(['CACHE_TIMEOUT', 'CACHE_UNAVAILABLE', 'CACHE_CLOSED']).toEqual(
+          expect.arrayContaining(Object.keys(rejected)),
+        );
+        expect(countOf(rejected)).toBeGreaterThan(0);
+        expect(answered).toBeGreaterThan(LOADS);
+      },
+      MINUTES,
+    );
 
     it(
       'is closed while its server stands still: all settle, and the process ends by itself',

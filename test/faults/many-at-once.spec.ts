@@ -76,8 +76,7 @@ describe('a cache in files', () => {
   itLoadsOnce(filePlaces);
 });
 
-// memjs asks each key by itself, and its slow answers are the subject of test/integration/memcached/memjs-slow-servers.spec.ts.
-describe.each(CLIENTS.filter((client) => client === 'meta'))('over %s', (client) => {
+describe.each(CLIENTS)('over %s', (client) => {
   describeWithMemcached('a cache on memcached', () => {
     const server = serverForAll();
 

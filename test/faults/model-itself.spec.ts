@@ -104,6 +104,22 @@ describe.each<Faults>(['none', 'throw', 'miss'])('the model of a cache, faults: 
       },
     ],
     [
+      'forgets what was invalidated',
+      class extends TimedShelfBackend {
+        override async set(key: string, payload: Payload, ttl: Ttl): Promise<boolean> {
+          return key.startsWith('~tag:') ? true : super.set(key, payload, ttl);
+        }
+      },
+    ],
+    [
+      'forgets that a namespace was cleared',
+      class extends TimedShelfBackend {
+        override async set(key: string, payload: Payload, ttl: Ttl): Promise<boolean> {
+          return key.startsWith('~ns:') ? true : super.set(key, payload, ttl);
+        }
+      },
+    ],
+    [
       'says that nothing was there',
       class extends TimedShelfBackend {
         override async delete(key: string): Promise<boolean> {

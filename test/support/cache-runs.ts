@@ -1,17 +1,14 @@
 import { isEqual } from '../../lib/testing/equality.js';
 import type { CacheService } from '../../lib/core/cache.service.js';
+import type { TouchOptions } from '../../lib/core/call-options.interface.js';
 import type { Timeout } from '../../lib/core/timeout.js';
-import { CacheModel, type Faults, nameOf, type Outcome } from './cache-model.js';
+import { CacheModel, type ModelOptions, nameOf, type Outcome } from './cache-model.js';
 import type { Slot, Step, StepOf } from './cache-steps.js';
 
 /** Where a program runs. */
-export interface Stage {
+export interface Stage extends ModelOptions {
   readonly cache: CacheService;
-  /** Milliseconds, as the cache sees them. */
-  readonly now: () => number;
   readonly advance?: (seconds: number) => void | Promise<void>;
-  /** Default: none. */
-  readonly faults?: Faults;
 }
 
 const REFUSALS = new Set(['CacheKeyNotFoundError', 'CacheTypeError']);
@@ -23,16 +20,21 @@ const FAILURES = new Set(['CacheBackendError', 'CacheTimeoutError', 'CacheUnavai
  * @returns how many steps there were. @throws {Error} at the first that came out wrong.
  */
 export async function runProgram(program: readonly Step[], stage: Stage): Promise<number> {
-  const { cache, now, faults } = stage;
-  const model = new CacheModel(now, faults);
+  const model = new CacheModel(stage);
   for (const [index, step] of program.entries()) {
     if (step.do === 'advance') await stage.advance?.(step.seconds);
     const value = (slot: Slot): unknown => valueOf(step, slot, index);
-    const outcome = await outcomeOf(step, cache, value);
+    const outcome = await outcomeOf(step, cacheOf(step, stage.cache), value);
     const wrong = model.wrong(step, value, outcome);
     if (wrong !== undefined) throw new Error(`Step ${index}, ${step.do}: ${wrong}.`);
   }
   return program.length;
+}
+
+/** The cache that a step is about. */
+function cacheOf(step: Step, whole: CacheService): CacheService {
+  if (!('space' in step) || step.space === '') return whole;
+  return step.space.split('/').reduce((cache, name) => cache.namespace(name), whole);
 }
 
 async function outcomeOf(
@@ -66,32 +68,38 @@ async function perform(
     case 'clear':
       return cache.clear();
     case 'get':
-      return cache.get(step.key, undefined, { version: step.version });
+      return cache.get(step.key, undefined, { version: step.version, tags: step.tags });
     case 'has':
     case 'ttl':
-    case 'delete':
     case 'pull':
-      return cache[step.do](step.key, { version: step.version });
+      return cache[step.do](step.key, { version: step.version, tags: step.tags });
+    case 'delete':
+      return cache.delete(step.key, { version: step.version });
+    case 'invalidateTags':
+      return cache.invalidateTags(...step.tags);
     case 'set':
     case 'add':
       return cache[step.do](step.key, value(step), optionsOf(step));
     case 'touch':
       return cache.touch(step.key, optionsOf(step));
-    case 'incr': {
+    case 'incr':
+    case 'decr': {
       const { initial } = step;
       const begin = initial === undefined ? {} : { initial };
-      return cache.incr(step.key, step.delta, { ...optionsOf(step), ...begin });
+      return cache[step.do](step.key, step.delta, { ...optionsOf(step), ...begin });
     }
     case 'incrVersion':
-      return cache.incrVersion(step.key, step.delta, optionsOf(step));
+      return step.delta < 0
+        ? cache.decrVersion(step.key, -step.delta, optionsOf(step))
+        : cache.incrVersion(step.key, step.delta, optionsOf(step));
     case 'getMany':
-      return cache.getMany(step.keys, { version: step.version });
+      return cache.getMany(step.keys, { version: step.version, tags: step.tags });
     case 'deleteMany':
       return cache.deleteMany(step.keys, { version: step.version });
     case 'setMany': {
-      const { keys, version } = step;
+      const { space, keys, version } = step;
       return cache.setMany(
-        keys.map((key) => [key, value({ key, version })] as const),
+        keys.map((key) => [key, value({ space, key, version })] as const),
         optionsOf(step),
       );
     }
@@ -125,14 +133,13 @@ async function load(
   return calls[0];
 }
 
-function optionsOf({
-  version,
-  timeout,
-}: {
+function optionsOf(step: {
   readonly version: number;
   readonly timeout: Timeout | undefined;
-}): { readonly version: number; readonly timeout?: Timeout } {
-  return timeout === undefined ? { version } : { version, timeout };
+  readonly tags?: readonly string[] | undefined;
+}): Omit<TouchOptions, 'type'> {
+  const { version, timeout, tags } = step;
+  return { version, timeout, tags };
 }
 
 /** What a step stores in a slot: no other step stores the same, nor this one elsewhere, but for integers and null. */

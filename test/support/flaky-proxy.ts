@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A network between a client and a server that breaks connections, but changes no byte. */
 export interface FlakyProxy {
@@ -21,6 +22,8 @@ export interface FlakyRates {
   /** They and all that follow come so many milliseconds later. */
   readonly stall: number;
   readonly stallMs: number;
+  /** Whatever passes takes up to so many milliseconds for it, in their order. Undefined: none. */
+  readonly delayMs?: number;
 }
 
 /**
@@ -52,7 +55,10 @@ export async function startFlakyProxy(
         work = work.then(() => to.destroy());
       })
       .on('data', (chunk: Buffer) => {
-        work = work.then(() => passChunk(chunk, from, to));
+        const { delayMs } = rates;
+        const delay =
+          delayMs === undefined ? undefined : sleep(random(delayMs + 1), undefined, { ref: false });
+        work = work.then(() => delay).then(() => passChunk(chunk, from, to));
       });
   }
 
@@ -74,7 +80,7 @@ export async function startFlakyProxy(
     } else {
       if (fate < split + close + reset + stall) {
         faults += 1;
-        await new Promise((resolve) => setTimeout(resolve, stallMs));
+        await sleep(stallMs, undefined, { ref: false });
       }
       to.write(chunk);
     }

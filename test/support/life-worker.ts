@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import 'reflect-metadata';
@@ -19,14 +20,27 @@ export type LifeCache = FileCacheOptions | MemcachedCacheOptions | MemoryCacheOp
 /** What a process is to do until it ends by itself. */
 export interface LifeTask {
   /**
-   * `close`: has calls and loads under way on a cache of a Nest application when that is closed. `threads`: works on one
-   * cache in several threads.
+   * `close`: has calls and loads under way on a cache of a Nest application when that is closed. `signal`: the same when
+   * SIGTERM comes and the application closes because of it. `threads`: works on one cache in several threads.
    */
-  readonly does: 'close' | 'threads';
+  readonly does: 'close' | 'signal' | 'threads';
   readonly cache: LifeCache;
   readonly calls: number;
-  /** `close`: how many loads are under way; `threads`: how many threads there are. */
+  /** `close`, `signal`: how many loads are under way; `threads`: how many threads there are. */
   readonly others: number;
+  /**
+   * `signal`: true if the process listens for the signal too, so that it goes on after Nest has closed the application and
+   * sent the signal again: until nothing keeps it alive. Then it writes what came of the calls to its standard output.
+   */
+  readonly goesOn?: boolean;
+}
+
+/** What came of the calls and loads under way, in numbers. */
+export interface LifeFigures {
+  readonly begun: number;
+  readonly answered: number;
+  /** How many were rejected, by the codes of the errors. */
+  readonly rejected: Readonly<Record<string, number>>;
 }
 
 /** What came of it. */
@@ -49,8 +63,7 @@ async function load(index: number): Promise<number> {
   return index;
 }
 
-/** Calls and loads under way. */
-function begin(cache: CacheService, { calls, others }: LifeTask): Promise<unknown>[] {
+function beginCalls(cache: CacheService, { calls }: LifeTask): Promise<unknown>[] {
   const kinds = [
     (key: string) => cache.set(key, key),
     (key: string) => cache.get(key),
@@ -59,12 +72,17 @@ function begin(cache: CacheService, { calls, others }: LifeTask): Promise<unknow
     (key: string) => cache.touch(key, 60),
     (key: string) => cache.getMany([key, 'k0']),
   ];
-  return [
-    ...Array.from({ length: calls }, (_, index) => kinds[index % kinds.length]!(`k${index}`)),
-    ...Array.from({ length: others }, (_, index) =>
-      cache.getOrSet(`load ${index}`, () => load(index)),
-    ),
-  ];
+  return Array.from({ length: calls }, (_, index) => kinds[index % kinds.length]!(`k${index}`));
+}
+
+function beginLoads(
+  cache: CacheService,
+  { others }: LifeTask,
+  loader: (index: number) => Promise<number>,
+): Promise<unknown>[] {
+  return Array.from({ length: others }, (_, index) =>
+    cache.getOrSet(`load ${index}`, () => loader(index)),
+  );
 }
 
 async function close(task: LifeTask): Promise<LifeAnswer> {
@@ -76,7 +94,8 @@ async function close(task: LifeTask): Promise<LifeAnswer> {
   const before = isOpen ? process.getActiveResourcesInfo() : [];
   const app = await NestFactory.createApplicationContext(App, { logger: false });
   const cache = app.get(CacheService);
-  const under = begin(cache, task).map((call) =>
+  const begun = [...beginCalls(cache, task), ...beginLoads(cache, task, load)];
+  const under = begun.map((call) =>
     call.then(
       () => 'answered',
       ({ code }: { readonly code: string }) => code,
@@ -94,6 +113,53 @@ async function close(task: LifeTask): Promise<LifeAnswer> {
     codes: [...new Set(outcomes.filter((outcome) => outcome !== 'answered'))],
     handles,
   };
+}
+
+/** Lets Nest close an application because of SIGTERM, with calls under way and loaders that run. */
+async function closeBySignal(task: LifeTask): Promise<void> {
+  @Module({ imports: [CacheModule.forRoot(task.cache)] })
+  class App {}
+
+  let begun = 0;
+  let answered = 0;
+  const rejected: Record<string, number> = {};
+  const count = (calls: readonly Promise<unknown>[]): void => {
+    begun += calls.length;
+    for (const call of calls) {
+      call.then(
+        () => (answered += 1),
+        ({ code }: { readonly code: string }) => (rejected[code] = (rejected[code] ?? 0) + 1),
+      );
+    }
+  };
+  const app = await NestFactory.create(App, { logger: false });
+  const cache = app.get(CacheService);
+  // Before Nest hears of the signal, because of which it begins to close in the same turn.
+  const signal = new Promise<void>((resolve) => {
+    let isFirst = true;
+    process[task.goesOn ? 'on' : 'once']('SIGTERM', () => {
+      if (isFirst) count(beginCalls(cache, task));
+      isFirst = false;
+      resolve();
+    });
+  });
+  process.once('exit', () => {
+    const figures: LifeFigures = { begun, answered, rejected };
+    writeSync(process.stdout.fd, JSON.stringify(figures));
+  });
+  app.enableShutdownHooks(['SIGTERM']);
+  await app.listen(0, '127.0.0.1');
+  let running = 0;
+  await new Promise<void>((resolve) => {
+    const loader = async (index: number): Promise<number> => {
+      running += 1;
+      if (running === task.others) resolve();
+      await signal;
+      return load(index);
+    };
+    count(beginLoads(cache, task, loader));
+  });
+  process.send!('up', () => process.disconnect());
 }
 
 async function inThreads(task: LifeTask): Promise<LifeAnswer> {
@@ -129,8 +195,12 @@ if (isMainThread) {
   const task = JSON.parse(process.argv[2]!) as LifeTask;
   process.send!({ ready: true });
   await once(process, 'message');
-  const answer = await (task.does === 'close' ? close(task) : inThreads(task));
-  process.send!(answer, () => process.disconnect());
+  if (task.does === 'signal') {
+    await closeBySignal(task);
+  } else {
+    const answer = await (task.does === 'close' ? close(task) : inThreads(task));
+    process.send!(answer, () => process.disconnect());
+  }
 } else {
   const answer = await work(workerData as LifeTask);
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window

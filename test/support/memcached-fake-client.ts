@@ -47,6 +47,7 @@ export function fakeClient(server: string): FakeClient {
     stats: () => did('stats', () => ({ item_size_max: '2097152' })),
     flush: () => did('flush', () => items.clear()),
     ping: () => did('ping', () => undefined),
+    settled: async () => undefined,
     close: () => undefined,
   };
   async function did<T>(call: string, work: () => T): Promise<T> {

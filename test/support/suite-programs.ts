@@ -12,6 +12,8 @@ export interface ProgramGround {
   readonly places: PlaceMaker;
   readonly settings?: PlaceSettings;
   readonly limits?: ProgramLimits;
+  /** False: nothing that is stored can be read again. Default: true. */
+  readonly keeps?: boolean;
 }
 
 /** How programs run. */
@@ -70,7 +72,7 @@ export function itRunsPrograms(title: string, ground: ProgramGround, runs: Progr
 
 async function runTogether(
   together: readonly (readonly Step[])[],
-  { places, settings = {} }: ProgramGround,
+  { places, settings = {}, keeps = true }: ProgramGround,
   runs: ProgramRuns,
   seed: number,
 ): Promise<number> {
@@ -85,6 +87,8 @@ async function runTogether(
     const stage = {
       cache,
       faults,
+      keeps,
+      realTime: place.realTime,
       now: () => place.clock.now(),
       advance: (seconds: number) => place.advance(seconds),
     };
@@ -95,12 +99,13 @@ async function runTogether(
   }
 }
 
-/** Programs that run at once know nothing of each other: no time passes, and nobody clears. */
+/** Programs that run at once know nothing of each other: their keys and tags differ, no time passes, and nobody clears. */
 function laneLimits({ limits = {} }: ProgramGround, lanes: number): ProgramLimits[] {
   if (lanes === 1) return [limits];
   return Array.from({ length: lanes }, (_, lane) => ({
     ...limits,
     keys: ['a', 'b', 'c'].map((key) => `${key}${lane}`),
+    tags: ['red', 'a'].map((tag) => `${tag}${lane}`),
     expires: false,
     clears: false,
   }));

@@ -1,6 +1,15 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 
+/** How a process came to its end. */
+export interface WorkerEnd {
+  /** `null`: by a signal. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** All that it wrote to its standard output. */
+  readonly output: string;
+}
+
 /** A process that works on a task. It says that it is ready, begins when it is told to, and says what came of it. */
 export interface WorkerProcess {
   readonly pid: number;
@@ -8,6 +17,8 @@ export interface WorkerProcess {
   message<T>(): Promise<T>;
   send(message: string): void;
   kill(signal: NodeJS.Signals): void;
+  /** Resolves when it has ended, in whatever way. */
+  end(): Promise<WorkerEnd>;
   /** Resolves when it has ended well. */
   ended(): Promise<void>;
 }
@@ -19,11 +30,16 @@ process.on('exit', () => {
 
 /** Starts a worker and waits until it is ready. */
 export async function startProcess(script: string, task: string): Promise<WorkerProcess> {
-  const child = fork(script, [task], { execArgv: ['--unhandled-rejections=strict'] });
+  const child = fork(script, [task], {
+    execArgv: ['--unhandled-rejections=strict'],
+    stdio: ['inherit', 'pipe', 'inherit', 'ipc'],
+  });
+  let output = '';
+  child.stdout!.on('data', (chunk: Buffer) => (output += chunk.toString()));
   running.add(child);
   child.on('exit', () => running.delete(child));
   const messages: unknown[] = [];
-  const exit = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+  const end = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
   // Its last message may be read after its end is known.
   const silence = once(child, 'disconnect');
   let wake: (() => void) | undefined;
@@ -31,7 +47,7 @@ export async function startProcess(script: string, task: string): Promise<Worker
     messages.push(message);
     wake?.();
   });
-  const gone = Promise.all([exit, silence]).then(([[code, signal]]) => {
+  const gone = Promise.all([end, silence]).then(([[code, signal]]) => {
     throw new Error(`A worker ended with ${String(code ?? signal)} before it answered.`);
   });
   // One that is killed may have nobody who waits for it.
@@ -48,8 +64,12 @@ export async function startProcess(script: string, task: string): Promise<Worker
     },
     send: (message) => void child.send(message),
     kill: (signal) => void child.kill(signal),
+    end: async () => {
+      const [code, signal] = await end;
+      return { code, signal, output };
+    },
     ended: async () => {
-      const [code, signal] = await exit;
+      const [code, signal] = await end;
       if (code !== 0) throw new Error(`A worker ended with ${String(code ?? signal)}.`);
     },
   };

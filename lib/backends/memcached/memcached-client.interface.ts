@@ -55,7 +55,7 @@ export interface ItemLease {
  *
  * Every method settles: within the connect timeout plus the deadline for each round trip it makes, or at once when the
  * connection breaks. It rejects with an error of `memcached.errors.ts`, whose code says whether the server is to blame;
- * after a timeout, a lost connection or an unreadable answer the connection is dropped, so that a late answer reaches nobody.
+ * after a timeout, a lost connection or an unreadable answer the connection is used no more, so that a late answer reaches nobody.
  *
  * A key that memcached cannot take is never sent: the call rejects with `InvalidCacheKeyError`. Calls of one tick should go
  * out together. What a client cannot do it leaves out.
@@ -125,6 +125,11 @@ export interface MemcachedClient {
   flush(): Promise<void>;
   /** Resolves if the server answers. */
   ping(): Promise<void>;
+  /**
+   * Resolves when nothing that was given up at a deadline can still change something on the server: its answers have come, or
+   * its connection has ended. At once if there is nothing; after 5 seconds in any case.
+   */
+  settled(): Promise<void>;
   /** Ends the connection. What is in flight is rejected. Idempotent. */
   close(): void;
 }

@@ -207,8 +207,9 @@ export class MemcachedServer {
     try {
       await this.client.ping();
       if (faultOf(this.#downBecause) === 'hard') {
-        // A server that was stopped still works through what it had received, such as sets that were given up here. It
-        // gets a moment for that, so that none of them comes after what is sent from now on.
+        // A server that was slow or stopped still works through what it has received or will, such as sets that were given up
+        // here. None of them may come after what is sent from now on. Where no answer can tell, it gets a moment for that.
+        await this.client.settled();
         await pause(SETTLING_MS);
         await this.client.ping();
       }

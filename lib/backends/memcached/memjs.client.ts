@@ -6,6 +6,7 @@ import type { PacketParts } from './binary-packet.js';
 import { foreignPayload } from './foreign-payload.js';
 import type { Sharing } from './foreign-payload.js';
 import type { MemcachedClient, MemcachedItem } from './memcached-client.interface.js';
+import { GivenUp } from './given-up.js';
 import { closed, serverError } from './memcached.errors.js';
 import { MemjsConnection } from './memjs.connection.js';
 import type { ConnectionLimits } from './memjs.connection.js';
@@ -25,6 +26,7 @@ export class MemjsClient implements MemcachedClient {
   readonly #address: ServerAddress;
   readonly #limits: ConnectionLimits & Sharing;
   readonly #counter: MemjsCounter;
+  readonly #givenUp = new GivenUp();
   #library: Promise<MemjsLibrary> | undefined;
   #connection: MemjsConnection | undefined;
   #connecting: Promise<MemjsConnection> | undefined;
@@ -122,9 +124,14 @@ export class MemjsClient implements MemcachedClient {
     await this.#done(OPCODE.version, 'version');
   }
 
+  settled(): Promise<void> {
+    return this.#givenUp.settled();
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#connection?.close();
+    this.#givenUp.close();
   }
 
   async #found(operation: 'touch' | 'delete', parts: PacketParts): Promise<boolean> {
@@ -158,7 +165,7 @@ export class MemjsClient implements MemcachedClient {
   async #connect(): Promise<MemjsConnection> {
     const library = await (this.#library ??= loadMemjs());
     if (this.#isClosed) throw closed();
-    const connection = new MemjsConnection(library, this.#address, this.#limits);
+    const connection = new MemjsConnection(library, this.#address, this.#limits, this.#givenUp);
     this.#connection = connection;
     await connection.connect();
     return connection;

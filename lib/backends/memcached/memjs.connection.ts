@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
-import { REPLY_MAGIC, cannotBegin, requestPacket } from './binary-packet.js';
+import { OPCODE, REPLY_MAGIC, cannotBegin, requestPacket } from './binary-packet.js';
 import type { PacketParts } from './binary-packet.js';
+import type { GivenUp } from './given-up.js';
 import { badReply, cannotConnect, closed, connectionLost, noAnswer } from './memcached.errors.js';
 import type {
   MemjsClientObject,
@@ -35,12 +36,14 @@ const IN_FLIGHT = 512;
 const UNSENT_BYTES = 1 << 20;
 const HELD_UP_MS = 20;
 const LAST_SEQUENCE = 0x7fff_ffff;
+const READS: ReadonlySet<number> = new Set([OPCODE.getWithKey, OPCODE.version, OPCODE.stat]);
 // memjs measures silence, which is no deadline, so its own timers are set out of the way.
 const A_DAY = 86_400;
 
 /**
  * One connection through memjs: used until it breaks, then thrown away with its parser, so a late or cut answer reaches
- * nobody. Every request on it settles, at the latest when it breaks.
+ * nobody. Every request on it settles, at the latest when it breaks. After a deadline, if something may have been changed, it is
+ * kept until the server has answered all that was sent; see `GivenUp`.
  */
 export class MemjsConnection {
   readonly #name: string;
@@ -48,18 +51,27 @@ export class MemjsConnection {
   readonly #isTcp: boolean;
   readonly #server: MemjsServer;
   readonly #client: MemjsClientObject;
+  readonly #givenUp: GivenUp;
   readonly #pending = new Map<number, Request>();
   readonly #waiting = new Set<Request>();
   readonly #leaving: Request[] = [];
   #socket: Socket | undefined;
   #broken: unknown;
+  /** Set while the connection is kept although it is used no more. */
+  #onOver: (() => void) | undefined;
   #sequence = 0;
   #answers = 0;
   #timer: NodeJS.Timeout | undefined;
   #isConnected = false;
   #refuse: ((error: unknown) => void) | undefined;
 
-  constructor(library: MemjsLibrary, address: ServerAddress, limits: ConnectionLimits) {
+  constructor(
+    library: MemjsLibrary,
+    address: ServerAddress,
+    limits: ConnectionLimits,
+    givenUp: GivenUp,
+  ) {
+    this.#givenUp = givenUp;
     this.#name = address.name;
     this.#limits = limits;
     this.#isTcp = address.path === undefined;
@@ -235,7 +247,9 @@ export class MemjsConnection {
     this.#pending.delete(request.sequence);
     request.resolve(request.pieces && header.status === 0 ? request.pieces : [reply]);
     this.#pump();
-    if (this.#pending.size === 0) this.#rest();
+    if (this.#pending.size > 0) return;
+    if (this.#onOver === undefined) this.#rest();
+    else this.#end();
   }
 
   // Nothing is awaited, so the socket does not keep the process alive.
@@ -272,11 +286,40 @@ export class MemjsConnection {
     const left = oldest.sentAt + this.#limits.deadlineMs - performance.now();
     if (left > 0.5) this.#armTimer(Math.min(left, this.#limits.deadlineMs));
     else if (this.#answers > answersBefore) this.#checkSoon();
-    else this.#break(noAnswer(this.#name, this.#limits.deadlineMs));
+    else this.#giveUp(noAnswer(this.#name, this.#limits.deadlineMs));
+  }
+
+  /** Nobody waits any longer. What was sent may still be carried out; its answers tell when that is over. */
+  #giveUp(error: unknown): void {
+    const sent = [...this.#pending.values()];
+    if (sent.every(({ opcode }) => READS.has(opcode))) {
+      this.#break(error);
+      return;
+    }
+    this.#broken = error;
+    this.#socket!.unref();
+    this.#onOver = this.#givenUp.keep(() => this.#end());
+    const unsent = [...this.#waiting];
+    this.#waiting.clear();
+    // The promises of what was sent are settled with this, so the answers that are still to come reach nobody.
+    for (const request of [...sent, ...unsent]) request.reject(error);
+  }
+
+  /** Ends a connection that was kept. */
+  #end(): void {
+    const onOver = this.#onOver;
+    if (onOver === undefined) return;
+    this.#onOver = undefined;
+    this.#drop();
+    this.#pending.clear();
+    onOver();
   }
 
   #break(error: unknown): void {
-    if (this.#broken !== undefined) return;
+    if (this.#broken !== undefined) {
+      this.#end();
+      return;
+    }
     this.#broken = error;
     clearTimeout(this.#timer);
     this.#drop();
@@ -299,17 +342,21 @@ export class MemjsConnection {
     const handle = server.responseHandler.bind(server);
     const respond = server.respond.bind(server);
     server.responseHandler = (chunk) => {
-      if (this.#broken !== undefined) return;
+      if (this.#isOver()) return;
       handle(chunk);
       const what = cannotBegin(server.responseBuffer);
       if (what !== undefined) this.#fail(badReply(this.#name, what));
     };
     server.respond = (reply) => {
-      if (this.#broken !== undefined) return;
+      if (this.#isOver()) return;
       const { magic, opaque } = reply.header;
       if (magic === REPLY_MAGIC && this.#pending.has(opaque)) respond(reply);
       else this.#fail(badReply(this.#name, 'an answer that nobody asked for'));
     };
+  }
+
+  #isOver(): boolean {
+    return this.#broken !== undefined && this.#onOver === undefined;
   }
 
   #fail(error: unknown): void {

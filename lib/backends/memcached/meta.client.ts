@@ -168,6 +168,10 @@ export class MetaClient implements MemcachedClient {
     return this.#link.version!;
   }
 
+  settled(): Promise<void> {
+    return this.#link.settled();
+  }
+
   close(): void {
     this.#link.close();
   }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import type { ConnectionOptions } from 'node:tls';
+import type { GivenUp } from './given-up.js';
 import { badReply, cannotConnect, closed, connectionLost, noAnswer } from './memcached.errors.js';
 import { MetaBatch } from './meta.batch.js';
 import { MetaDeadline } from './meta.deadline.js';
@@ -40,7 +41,8 @@ const FIRST_REPLY_BYTES = 32_768;
  * One connection: used until it breaks, then thrown away with its parser, so a late or cut answer reaches nobody.
  *
  * Requests are answered in their order; those of one turn leave in one write. Every request settles: by its reply, or with
- * the one error that ended the connection, at the latest when the oldest has waited until its deadline.
+ * the one error that ended the connection, at the latest when the oldest has waited until its deadline. Then, if it may have
+ * changed something, the connection is kept until the server has answered all that was sent; see `GivenUp`.
  */
 export class MetaConnection {
   readonly #address: ServerAddress;
@@ -50,10 +52,13 @@ export class MetaConnection {
   readonly #deadline: MetaDeadline;
   readonly #connectTimer: NodeJS.Timeout;
   readonly #queue = new MetaQueue();
+  readonly #givenUp: GivenUp;
   /** What waits for the handshake; undefined when that is over. */
   #waiting: MetaRequest[] | undefined = [];
   #version: MemcachedVersion | undefined;
   #failure: unknown;
+  /** Set while the connection is kept although it is used no more. */
+  #onOver: (() => void) | undefined;
   #isConnected = false;
   #isLeaving = false;
   #opaque = 0;
@@ -62,15 +67,16 @@ export class MetaConnection {
   #bytesSinceReply = 0;
   readonly #flush = (): void => this.#send();
 
-  constructor(address: ServerAddress, options: MetaConnectionOptions) {
+  constructor(address: ServerAddress, options: MetaConnectionOptions, givenUp: GivenUp) {
     const { connectTimeoutMs, deadlineMs, maxItemBytes = LARGEST_ITEM, tls } = options;
     this.#address = address;
+    this.#givenUp = givenUp;
     this.#canReset = address.path === undefined && tls === undefined;
     this.#parser = new MetaParser((reply) => this.#onReply(reply), maxItemBytes);
     this.#deadline = new MetaDeadline(deadlineMs, {
       oldestSentAt: () => this.#queue.oldest?.sending?.at,
       replies: () => this.#replies,
-      onOverrun: () => this.#break(noAnswer(address.name, deadlineMs)),
+      onOverrun: () => this.#giveUp(noAnswer(address.name, deadlineMs)),
     });
     this.#socket = openSocket(
       address,
@@ -174,7 +180,7 @@ export class MetaConnection {
   }
 
   #onRead(buffer: Buffer, bytes: number): void {
-    if (this.#failure !== undefined) return;
+    if (this.#failure !== undefined && this.#onOver === undefined) return;
     const repliesBefore = this.#replies;
     try {
       this.#parser.push(buffer, bytes);
@@ -189,8 +195,14 @@ export class MetaConnection {
       this.#replyBytes += (this.#bytesSinceReply / replies - this.#replyBytes) / 8;
       this.#bytesSinceReply = 0;
     }
-    if (this.#queue.isEmpty) this.#socket.unref();
-    else if (this.#queue.hasUnsent) this.#sendSoon();
+    if (this.#queue.hasUnsent) this.#sendSoon();
+    else if (this.#queue.isEmpty) this.#rest();
+  }
+
+  // Nothing is awaited.
+  #rest(): void {
+    if (this.#onOver === undefined) this.#socket.unref();
+    else this.#end();
   }
 
   #onReply(reply: MetaReply): void {
@@ -206,8 +218,37 @@ export class MetaConnection {
     else this.#break(cannotConnect(name, cause ?? 'the server closed the connection'));
   }
 
-  #break(error: unknown): void {
+  /** Nobody waits any longer. What was sent may still be carried out; its replies tell when that is over. */
+  #giveUp(error: unknown): void {
     if (this.#failure !== undefined) return;
+    const { sent } = this.#queue;
+    if (this.#version === undefined || !sent.some(({ changes }) => changes)) {
+      this.#break(error);
+      return;
+    }
+    this.#failure = error;
+    this.#deadline.stop();
+    this.#socket.unref();
+    this.#onOver = this.#givenUp.keep(() => this.#end());
+    for (const request of this.#queue.takeAllUnsent()) request.reject(error);
+    for (const request of sent) request.giveUp(error);
+  }
+
+  /** Ends a connection that was kept. */
+  #end(): void {
+    const onOver = this.#onOver;
+    if (onOver === undefined) return;
+    this.#onOver = undefined;
+    this.#drop();
+    this.#queue.takeAll();
+    onOver();
+  }
+
+  #break(error: unknown): void {
+    if (this.#failure !== undefined) {
+      this.#end();
+      return;
+    }
     this.#failure = error;
     clearTimeout(this.#connectTimer);
     this.#deadline.stop();

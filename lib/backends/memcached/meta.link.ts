@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { GivenUp } from './given-up.js';
 import { cannotConnect, closed } from './memcached.errors.js';
 import { MetaConnection } from './meta.connection.js';
 import type { MetaConnectionOptions } from './meta.connection.js';
@@ -13,6 +14,7 @@ const UNUSABLE_MS = 1_000;
 export class MetaLink {
   readonly #address: ServerAddress;
   readonly #options: MetaConnectionOptions;
+  readonly #givenUp = new GivenUp();
   #connection: MetaConnection | undefined;
   #connectedAt = 0;
   #isClosed = false;
@@ -40,7 +42,7 @@ export class MetaLink {
     }
     if (this.#connection === undefined || this.#isToBeReplaced(this.#connection)) {
       try {
-        this.#connection = new MetaConnection(this.#address, this.#options);
+        this.#connection = new MetaConnection(this.#address, this.#options, this.#givenUp);
       } catch (error) {
         // Such as options for TLS that Node does not take.
         request.reject(cannotConnect(this.server, error));
@@ -51,10 +53,16 @@ export class MetaLink {
     this.#connection.send(request);
   }
 
+  /** As of `MemcachedClient`. */
+  settled(): Promise<void> {
+    return this.#givenUp.settled();
+  }
+
   /** Ends the connection at once; what is in flight is rejected. Idempotent. */
   close(): void {
     this.#isClosed = true;
     this.#connection?.close();
+    this.#givenUp.close();
   }
 
   #isToBeReplaced({ failure }: MetaConnection): boolean {

@@ -14,6 +14,7 @@ export type Payloads = (Payload | undefined)[];
 export class MetaGetMany implements MetaRequest {
   readonly weight: number;
   readonly reject: (error: unknown) => void;
+  readonly changes = false;
   opaque = 0;
   sending: Sending | undefined = undefined;
   readonly #server: string;
@@ -51,6 +52,10 @@ export class MetaGetMany implements MetaRequest {
       opaque = (opaque + 1) % OPAQUES;
     }
     batch.line(lines, this.#isAscii);
+  }
+
+  giveUp(error: unknown): void {
+    this.reject(error);
   }
 
   onReply(reply: MetaReply): boolean {

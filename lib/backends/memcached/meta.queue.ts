@@ -15,6 +15,11 @@ export class MetaQueue {
     return this.#oldest < this.#unsent ? this.#requests[this.#oldest] : undefined;
   }
 
+  /** All that await replies. */
+  get sent(): readonly MetaRequest[] {
+    return this.#requests.slice(this.#oldest, this.#unsent) as MetaRequest[];
+  }
+
   /** How many replies are awaited. */
   get awaited(): number {
     return this.#awaited;
@@ -50,6 +55,11 @@ export class MetaQueue {
     this.#oldest += 1;
     if (this.#oldest === this.#requests.length) this.#shorten();
     else if (this.#oldest >= LONG && 2 * this.#oldest > this.#requests.length) this.#shorten();
+  }
+
+  /** Takes those out that are still to be sent. */
+  takeAllUnsent(): MetaRequest[] {
+    return this.#requests.splice(this.#unsent) as MetaRequest[];
   }
 
   /** Takes all requests out. */

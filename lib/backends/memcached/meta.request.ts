@@ -6,6 +6,9 @@ import { BadReply, CODE, notTheProtocol } from './meta.reply.js';
 import type { MetaReply } from './meta.reply.js';
 import { isAsciiKey } from './wire-key.js';
 
+// With a flag such as `T` or `N` a read changes something, too.
+const READS = /^(?:mg \S+(?: [cfkstv])*|mn|version)$/;
+
 /** What a command asks, and how its reply is read. There is one for all commands of a kind. */
 export interface MetaForm<T> {
   /** For messages. */
@@ -26,6 +29,8 @@ export interface Sending {
 export interface MetaRequest {
   /** How many replies it awaits. */
   readonly weight: number;
+  /** False if it leaves everything on the server as it is. */
+  readonly changes: boolean;
   /** What its first reply is to be numbered with. Given when it is sent. */
   opaque: number;
   /** Undefined until it is sent. */
@@ -35,6 +40,8 @@ export interface MetaRequest {
   /** Takes a reply. True if it was the last. @throws {BadReply} if it cannot be meant for this request. */
   onReply(reply: MetaReply): boolean;
   reject(error: unknown): void;
+  /** Rejects a request whose replies may still come; these are then taken for nobody. */
+  giveUp(error: unknown): void;
 }
 
 /** Settles the promise of a request. */
@@ -47,13 +54,13 @@ export interface Settle<T> {
 export class MetaCommand<T> implements MetaRequest {
   opaque = 0;
   sending: Sending | undefined = undefined;
-  readonly reject: (error: unknown) => void;
+  reject: (error: unknown) => void;
   readonly #server: string;
   readonly #form: MetaForm<T>;
   readonly #line: string;
   readonly #isNumbered: boolean;
   readonly #isAscii: boolean;
-  readonly #resolve: (answer: T) => void;
+  #resolve: (answer: T) => void;
 
   /**
    * @param line Without its end.
@@ -81,6 +88,10 @@ export class MetaCommand<T> implements MetaRequest {
     return 1;
   }
 
+  get changes(): boolean {
+    return !READS.test(this.#line);
+  }
+
   write(batch: MetaBatch): void {
     const end = this.#isNumbered ? lineEnd(this.opaque) : '\r\n';
     batch.line(this.#line + end, this.#isAscii);
@@ -94,6 +105,12 @@ export class MetaCommand<T> implements MetaRequest {
     if (this.#isNumbered && !reply.isTo(this.opaque)) throw ofAnotherRequest(reply);
     this.#resolve(this.#form.read(reply));
     return true;
+  }
+
+  giveUp(error: unknown): void {
+    this.reject(error);
+    this.reject = ignore;
+    this.#resolve = ignore;
   }
 
   /** Takes an error line. True if it is an answer for all that. */
@@ -149,4 +166,8 @@ export function refused(server: string, operation: string, line: string): Error 
 /** The error for a reply without the number of the oldest request that awaits one. */
 export function ofAnotherRequest({ code }: MetaReply): BadReply {
   return code === CODE.line ? notTheProtocol() : new BadReply('the answer to another request');
+}
+
+function ignore(): void {
+  // It was told before that nobody waits for it any longer.
 }

@@ -13,6 +13,7 @@ const STAT = 'STAT ';
 export class MetaStats implements MetaRequest {
   readonly weight = 1;
   readonly reject: (error: unknown) => void;
+  readonly changes = false;
   opaque = 0;
   sending: Sending | undefined = undefined;
   readonly #server: string;
@@ -34,6 +35,10 @@ export class MetaStats implements MetaRequest {
 
   write(batch: MetaBatch): void {
     batch.line(this.#group === undefined ? 'stats\r\n' : `stats ${this.#group}\r\n`, true);
+  }
+
+  giveUp(error: unknown): void {
+    this.reject(error);
   }
 
   onReply({ code, text }: MetaReply): boolean {
