@@ -278,8 +278,9 @@ export class CacheModel {
     }
     const fault = this.#take(step, rule, outcome);
     if (fault === undefined && this.#faults === 'miss' && loads === 1) {
-      // Whether it was stored is not told. One whose tags could not be read is replaced as if they had been invalidated.
-      const replaces = before.some((held) => held && held.tags.length > 0) ? [entry] : [];
+      // Whether it was stored is not told. One whose tags could not be read is removed, as if they had been invalidated.
+      const bearsTags = before.some((held) => held && held.tags.length > 0);
+      const replaces = bearsTags ? [undefined, entry] : [];
       this.#hold(step, [...before, ...this.#held(step), ...replaces]);
     }
     return fault;
