@@ -17,7 +17,8 @@ import { bypassMessage, unkeyedMessage, type BypassReason } from './bypass-reaso
 import { httpExchange } from './http-exchange.js';
 import { forbidCaching } from './never-cache.js';
 import { PageAddressAccessor } from './page-address.accessor.js';
-import { PageRequest, type PageRequestTools } from './page-request.interceptor.js';
+import type { PageRequestTools } from './page-call.interceptor.js';
+import { PageRequest } from './page-request.interceptor.js';
 import { PageRulesAccessor } from './page-rules.accessor.js';
 import type { Pages } from './pages.js';
 import { QueryCacheAccessor } from './query-cache.accessor.js';
@@ -87,7 +88,7 @@ export class CacheInterceptor implements NestInterceptor, OnModuleInit {
     if (route.isNever) forbidCaching(exchange.response, tools.pages.clock);
     if (isWrite) return invalidateAfter(tools.pages, context, exchange, next);
     if (route.isNever) return next.handle();
-    return new PageRequest(tools, context, exchange, route, next).answer();
+    return new PageRequest({ tools, context, exchange, route, next }).answer();
   }
 
   #say(route: RouteCache, reason: BypassReason, error?: unknown): void {
