@@ -2,7 +2,7 @@ import { BoundedMap } from '../core/bounded-map.js';
 import { decideRequest } from './http-cache.policy.js';
 import { isIdentified, originalMethodOf, urlsOf, type HttpExchange } from './http-exchange.js';
 import { requestHead, type RequestHead } from './http-head.js';
-import { keyedForwardingNames, pageKey } from './page-key.js';
+import { keyedForwardingNames, pageKey, type PageAddress } from './page-key.js';
 import type { FoundAddress } from './page-address.accessor.js';
 import { cookieVariants } from './request-cookies.js';
 import { replayPage } from './response-replay.js';
@@ -15,6 +15,8 @@ const MOST = 10_000;
 /** What is known of a URL whose pages are sent in front of the router. */
 interface EarlyUrl extends FoundAddress {
   readonly route: RouteCache;
+  /** The key of its page; undefined if that depends on headers of the request. */
+  readonly key: string | undefined;
 }
 
 /**
@@ -47,8 +49,13 @@ export class EarlyPages {
   ): void {
     // What an extractor of the application took from the request cannot be told without it.
     if (found.address.version.length > 0) return;
-    const name = nameOf(exchange, head, this.#pages.options.trustProxy);
-    this.#urls.set(name, { ...found, route });
+    const { trustProxy } = this.#pages.options;
+    const isOfUrl =
+      found.address.routedBy.length === 0 &&
+      route.vary.cookies.length === 0 &&
+      keyedForwardingNames(head, trustProxy).length === 0;
+    const key = isOfUrl ? pageKey(found.address, head) : undefined;
+    this.#urls.set(nameOf(exchange, head, trustProxy), { ...found, route, key });
   }
 
   /** True if the request was answered. Never rejects: what the cache cannot tell is left to the router. */
@@ -66,11 +73,9 @@ export class EarlyPages {
       rules: route.rules,
     });
     if (!lookup) return false;
-    const address = { ...known.address, variants: cookieVariants(head, route.vary.cookies) };
+    const key = known.key ?? pageKey(withCookies(known, head), head);
     const store = this.#pages.store(route.page.cache);
-    const { page } = await store
-      .find({ key: pageKey(address, head), tags }, head)
-      .catch(() => ({ page: undefined }));
+    const { page } = await store.find({ key, tags }, head).catch(() => ({ page: undefined }));
     const now = clock.now();
     if (!page || (page.freshUntil !== null && page.freshUntil <= now)) return false;
     if (exchange.response.headersSent) return true;
@@ -81,10 +86,21 @@ export class EarlyPages {
   }
 }
 
+function withCookies({ address, route }: EarlyUrl, head: RequestHead): PageAddress {
+  return { ...address, variants: cookieVariants(head, route.vary.cookies) };
+}
+
 /** Scheme, host and target as the framework sees them, and all else from which a router may tell routes. */
 function nameOf(exchange: HttpExchange, head: RequestHead, trustsProxy: boolean): string {
   const { protocol, hostname } = exchange.asked;
-  const parts = [protocol, hostname, ...urlsOf(exchange)];
-  const names = ['host', ':authority', ...keyedForwardingNames(head, trustsProxy)];
-  return JSON.stringify([...parts, ...names.map((name) => head.lines.get(name) ?? null)]);
+  const [asked, routed] = urlsOf(exchange);
+  const forwarding = keyedForwardingNames(head, trustsProxy);
+  const hosts = head.lines.get('host');
+  if (forwarding.length === 0 && hosts?.length === 1 && !head.lines.has(':authority')) {
+    // None of them can hold a line feed, so no two of these names are the same, nor one of the others.
+    return `${protocol}\n${hostname}\n${hosts[0]}\n${asked}\n${routed}`;
+  }
+  const names = ['host', ':authority', ...forwarding];
+  const lines = names.map((name) => head.lines.get(name) ?? null);
+  return JSON.stringify([protocol, hostname, asked, routed, ...lines]);
 }

@@ -94,7 +94,7 @@ export function presetFields({ framework }: HttpExchange): HeaderField[] {
 }
 
 /** The URL as it came and as it was routed, which a rewrite may have changed. */
-export function urlsOf({ request, asked }: HttpExchange): string[] {
+export function urlsOf({ request, asked }: HttpExchange): [asked: string, routed: string] {
   const routed = request.url ?? '';
   return [asked.originalUrl ?? routed, routed];
 }

@@ -87,7 +87,7 @@ export class PageRequest {
       };
       refreshPage(server, {
         visitor: exchange.request,
-        url: urlsOf(exchange)[0]!,
+        url: urlsOf(exchange)[0],
         headers: [...this.#call.keyedHeaders(place), ...names],
         cookies: route.vary.cookies,
         ticket: { key: place.key, found, flight: { land } },
