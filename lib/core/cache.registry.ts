@@ -72,7 +72,7 @@ export class CacheRegistry {
    */
   static async open(options: RegistryOptions): Promise<CacheRegistry> {
     const log = new CacheLog(options.logger ?? consoleLogger);
-    const wait = backendWaitSeconds(options.waitForBackends);
+    const wait = backendWaitSeconds(options.waitForBackends, log);
     const resolved = Object.entries(options.caches).map(([alias, settings]) =>
       resolveCacheOptions(alias, settings, log),
     );

@@ -1,8 +1,6 @@
 import type { Lease, Payload, Ttl } from './cache-backend.interface.js';
 import { CacheError } from './cache.errors.js';
-import { LEASE_SECONDS } from './lease-time.js';
-
-const RENEWAL_MS = (LEASE_SECONDS * 1000) / 3;
+import { RENEWAL_MS } from './lease-time.js';
 
 /** A lease that lasts as long as the load does, because it is renewed. */
 export class KeptLease {

@@ -9,6 +9,7 @@ import type { Loader } from './call-options.interface.js';
 import type { LoadPlan } from './load-plan.js';
 import type { LoadStop } from './load-stop.js';
 import { removeDead } from './replace-dead.js';
+import { retryPauseMs } from './retry-pause.js';
 
 /** What one who found nothing is to do. */
 export type LoadTurn =
@@ -22,8 +23,6 @@ export type LoadTurn =
       readonly hasWaited: boolean;
     };
 
-const FIRST_PAUSE_MS = 5;
-const MOST_PAUSE_MS = 50;
 /** For how long another who loads again what is stale is not asked after, in seconds. */
 const GLANCE_SECONDS = 1;
 /** How long it is not waited for a lease that may be one's own, whose answer was lost, in seconds. */
@@ -124,12 +123,12 @@ async function untilAnswered<T, Answer>(
   { view, stop }: Load<T>,
   ask: (hasWaited: boolean) => Promise<Answer | undefined>,
 ): Promise<Answer> {
-  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, MOST_PAUSE_MS)) {
+  for (let tries = 0; ; tries += 1) {
     const closed = view.closedError('getOrSet');
     if (closed) throw closed;
-    const answer = await view.during(() => ask(pause > FIRST_PAUSE_MS));
+    const answer = await view.during(() => ask(tries > 0));
     if (answer !== undefined) return answer;
-    await stop.pause(pause * (0.5 + Math.random()));
+    await stop.pause(retryPauseMs(tries));
   }
 }
 

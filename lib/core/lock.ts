@@ -6,6 +6,7 @@ import { CacheError, CacheLockedError, reasonOf, shortKey } from './cache.errors
 import type { CallOptions } from './call-options.interface.js';
 import { required } from './derived-operations.js';
 import { endingTimeout, lastingTimeout } from './ending-timeout.js';
+import { retryPauseMs } from './retry-pause.js';
 import type { Duration } from './timeout.js';
 
 /** How long something lasts that has to end: **seconds**, or a string with its unit such as `'30s'`. More than 0. */
@@ -39,8 +40,6 @@ export interface CacheLock {
   release(): Promise<boolean>;
 }
 
-const FIRST_PAUSE_MS = 5;
-const MOST_PAUSE_MS = 50;
 const WHAT = 'The timeout of a lock';
 
 /** The lock of a key; undefined if it was not to be had in time. */
@@ -114,7 +113,7 @@ async function untilHeld(
   const lock = required(view.strict, 'lock');
   const giveUpAt = performance.now() + wait * 1000;
   signal?.throwIfAborted();
-  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, MOST_PAUSE_MS)) {
+  for (let tries = 0; ; tries += 1) {
     const closed = view.closedError('lock');
     if (closed) throw closed;
     const held = await lock(finalKey, seconds);
@@ -123,7 +122,7 @@ async function untilHeld(
     signal?.throwIfAborted();
     const left = giveUpAt - performance.now();
     if (left <= 0) return undefined;
-    await pauseFor(Math.min(left, pause * (0.5 + Math.random())), signal);
+    await pauseFor(Math.min(left, retryPauseMs(tries)), signal);
     signal?.throwIfAborted();
   }
 }

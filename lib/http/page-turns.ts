@@ -4,9 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CacheError, CacheUnsupportedError } from '../core/cache.errors.js';
 import type { CacheService } from '../core/cache.service.js';
 import { HoldOffs } from '../core/hold-offs.js';
-import { LEASE_SECONDS } from '../core/lease-time.js';
+import { LEASE_SECONDS, RENEWAL_MS } from '../core/lease-time.js';
 import type { CacheLock } from '../core/lock.js';
 import { PageBytes } from '../core/page-bytes.js';
+import { retryPauseMs } from '../core/retry-pause.js';
 import { isGone } from './http-exchange.js';
 import type { Landing, PageFlight, Waited } from './page-flights.js';
 
@@ -28,10 +29,6 @@ export interface TurnWait {
   /** Looks whether there is anything left to make. Never rejects. */
   readonly isMade: () => Promise<boolean>;
 }
-
-const RENEWAL_MS = (LEASE_SECONDS * 1000) / 3;
-const FIRST_PAUSE_MS = 5;
-const MOST_PAUSE_MS = 50;
 
 /** What lies under the mark's key. No value of the application is one. */
 const ALONE = new PageBytes(Buffer.from('alone'));
@@ -69,10 +66,10 @@ export class PageTurns {
       const lock = await this.#cache.lock(key, LEASE_SECONDS);
       if (lock) return new HeldTurn(key, this.#cache, lock);
     } catch (error) {
-      // The guard has told of it, and pages are made without a cache too.
       if (!(error instanceof CacheError)) throw error;
+      // A server that gives out no locks will not do so later. Of all else the guard has told; the lock may be there.
       if (error instanceof CacheUnsupportedError) this.#areLocksGiven = false;
-      this.#doubts.begin(key, LEASE_SECONDS);
+      else this.#doubts.begin(key, LEASE_SECONDS);
       return UNASKED;
     }
     return this.#doubts.isOn(key) ? UNASKED : undefined;
@@ -83,7 +80,7 @@ export class PageTurns {
    * found out that each request has to make its own (`unshareable`). Never rejects.
    */
   async wait(key: string, { response, until, isMade }: TurnWait): Promise<PageTurn | TurnEnd> {
-    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, MOST_PAUSE_MS)) {
+    for (let tries = 0; ; tries += 1) {
       const turn = await this.take(key);
       if (turn === UNASKED) return turn;
       // Another may have been done just before.
@@ -92,7 +89,7 @@ export class PageTurns {
       if (turn && (end === undefined || end === 'late')) return turn;
       turn?.end('lost');
       if (end !== undefined) return end;
-      await sleep(pause * (0.5 + Math.random()));
+      await sleep(retryPauseMs(tries));
     }
   }
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, UseInterceptors } from '@nestjs/common';
-import { CacheInterceptor } from 'nestjs-cache-framework';
+import { CacheInterceptor, createCache } from 'nestjs-cache-framework';
 import { type HttpApp, PLATFORMS, startController } from '../e2e/http/http-app.js';
 import { describeWithMemcached, freePort, memcachedServers } from '../support/memcached.js';
 import { CLIENTS } from '../support/suite-memcached.js';
@@ -109,7 +109,7 @@ describeWithMemcached('an application that waits for its memcached', () => {
     expect((await http.ask('/page')).cache).toBe('HIT');
   });
 
-  it('does not start if that does not come, and leaves nothing open', async () => {
+  it('does not start if that does not come, and says which it is', async () => {
     const location = `127.0.0.1:${await freePort()}`;
     const caches = { default: {}, sessions: { backend: 'memcached', location } } as const;
     const cache = { caches, waitForBackends: '300ms' } as const;
@@ -122,6 +122,17 @@ describeWithMemcached('an application that waits for its memcached', () => {
       ),
     });
   });
+});
+
+it('is warned of a wait that was meant as milliseconds', async () => {
+  const lines: string[] = [];
+  const logger = { log: () => {}, warn: (line: string) => lines.push(line), error: () => {} };
+  const cache = await createCache({ waitForBackends: 30_000, logger });
+  await cache.close();
+
+  expect(lines).toEqual([
+    expect.stringMatching(/^The timeout 30000 of "waitForBackends" looks like milliseconds/),
+  ]);
 });
 
 it.each([0, -1, '10', Infinity, null])('is not told to wait for %j', async (wait) => {

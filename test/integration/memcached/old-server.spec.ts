@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { CacheService } from 'nestjs-cache-framework';
+import { createCache, type CacheService } from 'nestjs-cache-framework';
 import { watchedCaches } from '../../support/load-caches.js';
 import { freePort } from '../../support/memcached.js';
 import {
@@ -39,6 +39,15 @@ describe('a memcached server of version 1.6.9', () => {
     servers.push(server);
     return server;
   }
+
+  it('is told of at once by a start that waits for its servers', async () => {
+    const server = await start('VERSION 1.6.9');
+    const location = server.address;
+
+    await expect(
+      createCache({ backend: 'memcached', location, waitForBackends: '1h' }),
+    ).rejects.toMatchObject({ name: 'CacheConfigError', code: 'CACHE_OLD_SERVER' });
+  });
 
   it.each(CALLS)('makes %s() fail with what to do, not miss in silence', async (_, call) => {
     const server = await start('VERSION 1.6.9');
