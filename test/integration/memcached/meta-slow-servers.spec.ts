@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { inTime } from '../../support/in-time.js';
 import { metaClients } from '../../support/meta-clients.js';
 import { EXCHANGES, replyBytes } from '../../support/meta-exchanges.js';
 import { metaHit, metaMiss } from '../../support/meta-scripted.js';
@@ -56,8 +57,9 @@ describe('a slow memcached server, for the meta client', () => {
   });
 
   it('gives nobody an answer when each comes after the deadline', async () => {
+    const late: (() => void)[] = [];
     const { client, server } = await clients.scripted(
-      (request, socket) => void setTimeout(() => socket.write(metaHit(request)), 400),
+      (request, socket) => void late.push(() => socket.write(metaHit(request))),
       { deadlineMs: 30 },
     );
     const codes: unknown[] = [];
@@ -65,6 +67,7 @@ describe('a slow memcached server, for the meta client', () => {
     for (let round = 0; round < 20; round += 1) {
       const calls = [client.getPayload('a'), client.getPayload('b'), client.has('c')];
       codes.push(...(await Promise.all(calls.map(codeOf))));
+      for (const answer of late.splice(0)) answer();
     }
 
     expect(codes).toEqual(Array(60).fill('CACHE_TIMEOUT'));
@@ -72,19 +75,22 @@ describe('a slow memcached server, for the meta client', () => {
   });
 
   it('reaches nobody with an answer that comes after the deadline', async () => {
+    const late: (() => void)[] = [];
     const { client, server } = await clients.scripted(
       (request, socket) => {
         if (request.words[1] !== 'slow') socket.write(metaMiss(request));
-        else setTimeout(() => socket.write(metaHit(request, 'late')), 150);
+        else late.push(() => socket.write(metaHit(request, 'late')));
       },
-      { deadlineMs: 50 },
+      { deadlineMs: 300 },
     );
+    await inTime(() => client.getPayload('first'));
 
     expect(await codeOf(client.getPayload('slow'))).toBe('CACHE_TIMEOUT');
-    await sleep(200);
+    expect(late).toHaveLength(1);
+    late[0]!();
 
-    expect(await client.getPayload('other')).toBeUndefined();
-    expect(server.connections()).toBe(2);
+    expect(await inTime(() => client.getPayload('other'))).toBeUndefined();
+    expect(server.connections()).toBeGreaterThan(1);
   });
 
   it('ends all that is in flight with one error at the first deadline', async () => {
@@ -92,7 +98,7 @@ describe('a slow memcached server, for the meta client', () => {
       (request, socket) => {
         if (request.words[1] === 'fine') socket.write(metaMiss(request));
       },
-      { deadlineMs: 100 },
+      { deadlineMs: 500 },
     );
     const calls = ['fine', 'never', 'behind', 'far-behind'].map((key) =>
       client.getPayload(key).catch((error: unknown) => error),
@@ -103,7 +109,7 @@ describe('a slow memcached server, for the meta client', () => {
     expect(answers[0]).toBeUndefined();
     expect(answers[1]).toMatchObject({
       code: 'CACHE_TIMEOUT',
-      message: `memcached ${server.address} did not answer within 100 ms.`,
+      message: `memcached ${server.address} did not answer within 500 ms.`,
     });
     expect(answers[2]).toBe(answers[1]);
     expect(answers[3]).toBe(answers[1]);
@@ -112,10 +118,10 @@ describe('a slow memcached server, for the meta client', () => {
   it('cannot put the deadline off by answering some of many requests', async () => {
     const { client } = await clients.scripted(
       (request, socket) => {
-        // One reply every 20 ms: the tenth request is answered after 200 ms.
-        setTimeout(() => socket.write(metaMiss(request)), 20 * request.index);
+        // One reply every 100 ms: the tenth request is answered after a second.
+        setTimeout(() => socket.write(metaMiss(request)), 100 * request.index);
       },
-      { deadlineMs: 100 },
+      { deadlineMs: 500 },
     );
 
     const answers = await Promise.all(
@@ -128,7 +134,7 @@ describe('a slow memcached server, for the meta client', () => {
 
   it('is not taken for slow when this process was held up', async () => {
     const { client } = await clients.scripted((request, socket) => socket.write(metaHit(request)), {
-      deadlineMs: 50,
+      deadlineMs: 500,
     });
     await client.getPayload('first');
     // In a server of its own, the reply would lie in the socket by the time this process goes on; here it has to be written
@@ -136,7 +142,7 @@ describe('a slow memcached server, for the meta client', () => {
     const call = client.getPayload('second');
     await new Promise(setImmediate);
     await new Promise(setImmediate);
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
 
     expect(await call).toEqual({ flags: 16, data: 'second' });
   });
