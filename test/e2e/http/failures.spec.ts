@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Controller, Get, Header, Headers, UseInterceptors } from '@nestjs/common';
+import { Controller, Get, Header, Headers, UseGuards, UseInterceptors } from '@nestjs/common';
 import {
   type CacheBackend,
   CacheInterceptor,
@@ -20,9 +21,12 @@ class Pages {
 
   @Get('slow')
   @Header('Vary', 'Accept-Language')
+  @UseGuards({ canActivate: () => Boolean(++arrived) })
   async slow(@Headers('accept-language') language: string): Promise<string> {
     const run = ++runs;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    // All who ask at once are there, and had time to come as far as they can.
+    while (arrived < AT_ONCE) await sleep(1);
+    await sleep(100);
     return `run ${run} in ${language}`;
   }
 }
@@ -52,6 +56,9 @@ const refused = async (): Promise<never> => {
 };
 const hung = (): Promise<never> => new Promise(() => {});
 
+const AT_ONCE = 40;
+let arrived = 0;
+
 const unhandled: unknown[] = [];
 const onUnhandled = (reason: unknown): void => {
   unhandled.push(reason);
@@ -76,7 +83,7 @@ async function twice(
 ): Promise<unknown[]> {
   http = await startController(platform, Pages, { cache });
   const answers = [await http.ask('/page'), await http.ask('/page')];
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await sleep(20);
   return answers.map(({ status, cache: found, body }) => [status, found, body]);
 }
 
@@ -133,13 +140,14 @@ describe.each(PLATFORMS)('a cache that fails, on %s', (platform) => {
   );
 
   it('leaves those who ask at once with what one of them was made, each in their language', async () => {
+    arrived = 0;
     const down = { get: refused, set: refused, add: refused, delete: refused };
     http = await startController(platform, Pages, { cache: { backend: mapBackend(down) } });
     const ask = (language: string): Promise<Answer> =>
       http.ask('/slow', { headers: { 'Accept-Language': language } });
 
     const answers = await Promise.all(
-      Array.from({ length: 40 }, (_, client) => ask(client % 4 === 0 ? 'fr' : 'en')),
+      Array.from({ length: AT_ONCE }, (_, client) => ask(client % 4 === 0 ? 'fr' : 'en')),
     );
     const [french, ...others] = answers;
     const later = await ask('fr');
