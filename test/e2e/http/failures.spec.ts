@@ -21,11 +21,11 @@ class Pages {
 
   @Get('slow')
   @Header('Vary', 'Accept-Language')
-  @UseGuards({ canActivate: () => Boolean(++arrived) })
+  @UseGuards({ canActivate: () => arrive() })
   async slow(@Headers('accept-language') language: string): Promise<string> {
     const run = ++runs;
     // All who ask at once are there, and had time to come as far as they can.
-    while (arrived < AT_ONCE) await sleep(1);
+    await allAreThere;
     await sleep(100);
     return `run ${run} in ${language}`;
   }
@@ -57,7 +57,19 @@ const refused = async (): Promise<never> => {
 const hung = (): Promise<never> => new Promise(() => {});
 
 const AT_ONCE = 40;
-let arrived = 0;
+let allAreThere: Promise<void>;
+let arrive: () => boolean;
+
+/** From now on all are awaited who ask at once. */
+function awaitAll(): void {
+  let arrived = 0;
+  allAreThere = new Promise((resolve) => {
+    arrive = () => {
+      if (++arrived === AT_ONCE) resolve();
+      return true;
+    };
+  });
+}
 
 const unhandled: unknown[] = [];
 const onUnhandled = (reason: unknown): void => {
@@ -140,7 +152,7 @@ describe.each(PLATFORMS)('a cache that fails, on %s', (platform) => {
   );
 
   it('leaves those who ask at once with what one of them was made, each in their language', async () => {
-    arrived = 0;
+    awaitAll();
     const down = { get: refused, set: refused, add: refused, delete: refused };
     http = await startController(platform, Pages, { cache: { backend: mapBackend(down) } });
     const ask = (language: string): Promise<Answer> =>

@@ -81,7 +81,7 @@ describe('a process that is killed while it writes', () => {
     await holder.kill();
     const [lock] = place.files('.lock');
     expect(lock).toBeDefined();
-    const backend = await place.open({ clock: systemClock, deadlineMs: 20_000 });
+    const backend = await place.open({ clock: systemClock });
 
     expect(await backend.incr('n', 1)).toBe(6);
 
@@ -89,7 +89,7 @@ describe('a process that is killed while it writes', () => {
   });
 
   it('while it removes a dead lock does not hold the key up for ever either', async () => {
-    const backend = await place.open({ clock: systemClock, deadlineMs: 20_000 });
+    const backend = await place.open({ clock: systemClock });
     await backend.set('n', integer(5), null);
     const [entry] = place.files();
     const lock = entry!.replace('.njcache', '.lock');

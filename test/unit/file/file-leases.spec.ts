@@ -19,8 +19,8 @@ describe.each<FileIoMode>(['async', 'sync'])('leases in files, with %s io', (io)
 
   beforeEach(async () => {
     // No deadline is met here, however busy the machine is.
-    backend = await place.open({ io, deadlineMs: 20_000 });
-    other = await place.open({ io, deadlineMs: 20_000 });
+    backend = await place.open({ io });
+    other = await place.open({ io });
   });
 
   it('are seen by all who use the directory, and are no entries', async () => {
@@ -41,7 +41,7 @@ describe.each<FileIoMode>(['async', 'sync'])('leases in files, with %s io', (io)
     ['delete()', (on) => on.delete('k')],
     ['clear()', (on) => on.clear()],
   ])('end by another process with %s, and leave no file', async (_, change) => {
-    const sized = await place.open({ io, deadlineMs: 20_000, maxEntryBytes: 100 });
+    const sized = await place.open({ io, maxEntryBytes: 100 });
     const { lease } = await backend.lease('k', {});
 
     await change(sized);
@@ -145,7 +145,7 @@ describe.each<FileIoMode>(['async', 'sync'])('leases in files, with %s io', (io)
   });
 
   it('of dead owners are removed by culling and by clear()', async () => {
-    const small = await place.open({ io, deadlineMs: 20_000, maxEntries: 1 });
+    const small = await place.open({ io, maxEntries: 1 });
     await small.lease('a', {});
     place.clock.advance(LEASE_SECONDS);
     await small.lease('b', {});
@@ -170,7 +170,7 @@ describe.each<FileIoMode>(['async', 'sync'])('leases in files, with %s io', (io)
   });
 
   it('end when what was loaded is too large, and the stale entry goes', async () => {
-    const small = await place.open({ io, deadlineMs: 20_000, maxEntryBytes: 100 });
+    const small = await place.open({ io, maxEntryBytes: 100 });
     await small.set('k', text('old'), 100);
     const { lease } = await small.lease('k', { stale: 200 });
 
@@ -181,7 +181,7 @@ describe.each<FileIoMode>(['async', 'sync'])('leases in files, with %s io', (io)
   });
 
   it('are given for an entry that is larger than this cache keeps', async () => {
-    const small = await place.open({ io, deadlineMs: 20_000, maxEntryBytes: 100 });
+    const small = await place.open({ io, maxEntryBytes: 100 });
     await backend.set('k', text('x'.repeat(101)), 100);
 
     const { payload, lease } = await small.lease('k', {});

@@ -18,8 +18,8 @@ describe.each<FileIoMode>(['async', 'sync'])('locks in files, with %s io', (io) 
 
   beforeEach(async () => {
     // No deadline is met here, however busy the machine is.
-    backend = await place.open({ io, deadlineMs: 20_000 });
-    other = await place.open({ io, deadlineMs: 20_000 });
+    backend = await place.open({ io });
+    other = await place.open({ io });
   });
 
   it('are seen by all who use the directory, and leave no file', async () => {
@@ -32,7 +32,7 @@ describe.each<FileIoMode>(['async', 'sync'])('locks in files, with %s io', (io) 
   });
 
   it('stay when entries are cleared or culled, and go when their time is over', async () => {
-    const small = await place.open({ io, deadlineMs: 20_000, maxEntries: 1 });
+    const small = await place.open({ io, maxEntries: 1 });
     await small.lock('over', 10);
     const lock = await small.lock('k', 100);
     await small.clear();
