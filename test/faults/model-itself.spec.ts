@@ -4,9 +4,9 @@ import { chaos, fakeClock } from 'nestjs-cache-framework/testing';
 import type { Payload, Ttl } from '../../lib/core/cache-backend.interface.js';
 import type { OnError } from '../../lib/core/cache-options.interface.js';
 import { createCache } from '../../lib/create-cache.js';
-import type { Faults } from '../support/cache-model.js';
+import { CacheModel, type Faults, type Outcome } from '../support/cache-model.js';
 import { runProgram } from '../support/cache-runs.js';
-import { programs } from '../support/cache-steps.js';
+import { programs, type Step } from '../support/cache-steps.js';
 import { shelf, TimedShelfBackend } from '../support/suite-shelf.js';
 
 const SILENT = { log: () => undefined, warn: () => undefined, error: () => undefined };
@@ -130,5 +130,31 @@ describe.each<Faults>(['none', 'throw', 'miss'])('the model of a cache, faults: 
     ],
   ])('finds out a backend that %s', async (_, Backend) => {
     await expect(check(Backend, faults)).rejects.toThrow(/Step \d+, /);
+  });
+});
+
+describe('the model of a cache of which failures become misses', () => {
+  it('remembers what was invalidated over a load of which nobody knows whether it was kept', () => {
+    const model = new CacheModel({ now: () => 0, faults: 'miss' });
+    const slot = { space: '', key: 'a', version: 1 };
+    const write = { kind: 'text', timeout: null, tags: ['red'] } as const;
+    const steps: [Step, Outcome][] = [
+      [{ do: 'set', ...slot, ...write }, { answer: true }],
+      [{ do: 'invalidateTags', space: '', tags: ['red'] }, { answer: undefined }],
+      [
+        { do: 'getOrSet', callers: 1, ...slot, ...write },
+        { answer: 'new', loads: 1 },
+      ],
+      [
+        { do: 'incrVersion', ...slot, delta: 1, timeout: null },
+        { refused: 'CacheKeyNotFoundError' },
+      ],
+      // The load failed to remove what lies there, and left word that it was about to.
+      [{ do: 'add', ...slot, ...write }, { answer: false }],
+    ];
+
+    const said = steps.map(([step, outcome]) => model.wrong(step, () => 'new', outcome));
+
+    expect(said).toEqual(steps.map(() => undefined));
   });
 });

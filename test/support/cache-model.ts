@@ -276,12 +276,14 @@ export class CacheModel {
       );
       return undefined;
     }
+    const remained = this.#remains.has(nameOf(step));
     const fault = this.#take(step, rule, outcome);
     if (fault === undefined && this.#faults === 'miss' && loads === 1) {
       // Whether it was stored is not told. One whose tags could not be read is removed, as if they had been invalidated.
       const bearsTags = before.some((held) => held && held.tags.length > 0);
       const replaces = bearsTags ? [undefined, entry] : [];
       this.#hold(step, [...before, ...this.#held(step), ...replaces]);
+      if (remained) this.#remains.add(nameOf(step));
     }
     return fault;
   }
