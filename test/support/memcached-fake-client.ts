@@ -31,15 +31,16 @@ export function fakeClient(server: string): FakeClient {
     getPayloads: (keys) =>
       did(`get ${keys.join(' ')}`, () => keys.map((key) => items.get(key)?.payload)),
     get: (key) => did(`get ${key}`, () => items.get(key)),
-    store: (mode, key, payload: Payload, _expiry, expected = 0n) =>
+    store: async (...item) => (await fake.storeItem(...item)) !== undefined,
+    storeItem: (mode, key, payload: Payload, _expiry, expected = 0n) =>
       did(`${mode} ${key}`, () => {
         fake.beforeStore?.();
         const found = items.get(key);
         const isRefused = mode === 'add' ? found : expected !== 0n && found?.cas !== expected;
-        if (isRefused) return false;
+        if (isRefused) return undefined;
         cas += 1n;
         items.set(key, { payload, cas });
-        return true;
+        return cas;
       }),
     touch: (key) => did(`touch ${key}`, () => items.has(key)),
     delete: (key) => did(`delete ${key}`, () => items.delete(key)),

@@ -97,13 +97,15 @@ class LeaseBeside implements ItemLease {
       if (mine === undefined) return false;
       const { key, beside } = this.#keys;
       const mode = this.#old ? 'set' : 'add';
-      const [isStored, isReleased] = await Promise.all([
-        this.#client.store(mode, key, payload, expiry, this.#old?.cas),
+      const [stored, isReleased] = await Promise.all([
+        this.#client.storeItem(mode, key, payload, expiry, this.#old?.cas),
         this.#client.delete(beside, mine),
       ]);
-      if (isReleased || !isStored) return isStored;
-      // The lease ended while the value was on its way, by a delete that must not be undone or because it was overtaken.
-      await this.#client.delete(key);
+      if (stored === undefined) return false;
+      if (isReleased) return true;
+      // The lease ended while the value was on its way, by a delete that must not be undone or because it was overtaken. If
+      // another has replaced the value already, that stays: without it, an older lease could fill the place again.
+      await this.#client.delete(key, stored);
       return false;
     });
   }

@@ -39,7 +39,7 @@ export interface LeasedItem {
 
 /** The right of one caller to load and store an item. It ends with a `set`, `add`, `delete` or `incr` by anybody. */
 export interface ItemLease {
-  /** Stores the value. False if the right has ended: then nothing was stored, and nothing that is there was changed. */
+  /** Stores the value. False if the right has ended: then nothing of it stays, and nothing that is there was changed. */
   fill(payload: Payload, expiry: number): Promise<boolean>;
   /** Makes the lease last for so many seconds from now. False if the right has ended. A stale item needs none of this. */
   renew(seconds: number): Promise<boolean>;
@@ -90,6 +90,18 @@ export interface MemcachedClient {
     expiry: number,
     cas?: bigint,
   ): Promise<boolean>;
+  /**
+   * `store`, for keys under which no lease lies.
+   *
+   * @returns the CAS number of what was stored; undefined if the server did not store it.
+   */
+  storeItem(
+    mode: 'set' | 'add',
+    key: string,
+    payload: Payload,
+    expiry: number,
+    cas?: bigint,
+  ): Promise<bigint | undefined>;
   /** False if there is no item. */
   touch(key: string, expiry: number): Promise<boolean>;
   /** False if there was no item; with a CAS number also if it is another one. */

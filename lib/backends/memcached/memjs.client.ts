@@ -62,7 +62,7 @@ export class MemjsClient implements MemcachedClient {
     if (reply.header.status !== STATUS.ok) throw this.#unexpected(reply, 'get');
     return {
       payload: { flags: reply.extras.readUInt32BE(0), data: reply.val },
-      cas: reply.header.cas.readBigUInt64BE(0),
+      cas: casOf(reply),
     };
   }
 
@@ -73,6 +73,16 @@ export class MemjsClient implements MemcachedClient {
     expiry: number,
     cas = 0n,
   ): Promise<boolean> {
+    return (await this.storeItem(mode, key, payload, expiry, cas)) !== undefined;
+  }
+
+  async storeItem(
+    mode: 'set' | 'add',
+    key: string,
+    payload: Payload,
+    expiry: number,
+    cas = 0n,
+  ): Promise<bigint | undefined> {
     const { flags, data } = this.#limits.foreignClients ? foreignPayload(payload) : payload;
     const reply = await this.#request(OPCODE[mode], {
       key,
@@ -82,13 +92,13 @@ export class MemjsClient implements MemcachedClient {
     });
     switch (reply.header.status) {
       case STATUS.ok:
-        return true;
+        return casOf(reply);
       case STATUS.keyExists:
       case STATUS.keyNotFound:
       case STATUS.notStored:
       case STATUS.tooLarge:
       case STATUS.outOfMemory:
-        return false;
+        return undefined;
       default:
         throw this.#unexpected(reply, mode);
     }
@@ -179,6 +189,10 @@ export class MemjsClient implements MemcachedClient {
     const reason = text === '' ? `status ${reply.header.status}` : text;
     return serverError(this.server, operation, reason);
   }
+}
+
+function casOf({ header }: MemjsReply): bigint {
+  return header.cas.readBigUInt64BE(0);
 }
 
 async function loadMemjs(): Promise<MemjsLibrary> {

@@ -107,6 +107,18 @@ export class MetaClient implements MemcachedClient {
     return this.#commands.set(key, sent, expiry, cas);
   }
 
+  async storeItem(
+    mode: 'set' | 'add',
+    key: string,
+    payload: Payload,
+    expiry: number,
+    cas?: bigint,
+  ): Promise<bigint | undefined> {
+    const sent = this.#isShared ? foreignPayload(payload) : payload;
+    const outcome = await this.#commands.put(mode, key, sent, expiry, cas);
+    return outcome.is === 'done' ? outcome.cas : undefined;
+  }
+
   async touch(key: string, expiry: number): Promise<boolean> {
     const found = await this.#commands.touch(key, expiry);
     if (found === undefined) return false;
