@@ -29,6 +29,13 @@ const UNREACHABLE = new Set([
   'EPERM',
 ]);
 
+/** What failed to be done, where the name of the operation is no verb. */
+const IN_WORDS: { readonly [Operation in BackendOperation]?: string } = {
+  flags: 'look for',
+  ttl: 'tell the time left of',
+  stats: 'tell its statistics',
+};
+
 /** What an operation needs of a backend: a full or read-only disk can do the one and not the other. */
 export type OperationKind = 'read' | 'write';
 
@@ -107,9 +114,9 @@ export class BackendFailures {
     return this.#backend.description ?? this.#backend.name;
   }
 
-  #typed(cause: unknown, operation: string, key: string | undefined): CacheBackendError {
+  #typed(cause: unknown, operation: BackendOperation, key: string | undefined): CacheBackendError {
     const { name } = this.#backend;
-    const call = operation === 'flags' ? 'look for' : operation;
+    const call = IN_WORDS[operation] ?? operation;
     const what = key === undefined ? call : `${call} "${shortKey(key)}"`;
     const message = `The ${name} backend of cache "${this.#alias}" failed to ${what}: ${reasonOf(cause)}.`;
     const details = {

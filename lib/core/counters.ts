@@ -13,8 +13,8 @@ import { stampKeysOf } from './entry-operations.js';
 import { find, look } from './entry-reads.js';
 import { withoutFreshness } from './envelope.js';
 import { addLive } from './replace-dead.js';
+import { retryPauseMs } from './retry-pause.js';
 
-const PAUSE_MS = 20;
 const GIVE_TIMEOUT =
   'To move an entry to another version give it a new timeout: incrVersion(key, 1, { timeout: 300 }).';
 
@@ -45,7 +45,7 @@ export async function addToCounter(
     const payload = view.parts.codec.encode(begun);
     if (await addLive(view, finalKey, payload, ttl)) return begun;
     // Another has just begun one, or is removing what was invalidated there, if it has not died over that.
-    if (tries > 0) await sleep(PAUSE_MS);
+    if (tries > 0) await sleep(retryPauseMs(tries));
   }
 }
 

@@ -1,11 +1,13 @@
 import type { Lease, Payload, Ttl } from './cache-backend.interface.js';
 import { CacheError } from './cache.errors.js';
-import { RENEWAL_MS } from './lease-time.js';
+import { keepRenewed } from './keep-renewed.js';
 
 /** A lease that lasts as long as the load does, because it is renewed. */
 export class KeptLease {
   readonly #lease: Lease;
-  readonly #renewing: NodeJS.Timeout;
+
+  /** Leaves the lease to its end: somebody else has ended it, or its time will. */
+  readonly drop: () => void;
 
   /** @param finalKey What it is a lease on. */
   constructor(
@@ -13,7 +15,8 @@ export class KeptLease {
     lease: Lease,
   ) {
     this.#lease = lease;
-    this.#renewing = setInterval(() => void this.#renew(), RENEWAL_MS).unref();
+    // If it ends all the same, fill() says so.
+    this.drop = keepRenewed(() => lease.renew());
   }
 
   /** Stores the entry and ends the lease. False if it had ended; then nothing was stored. */
@@ -32,19 +35,6 @@ export class KeptLease {
       // The guard has told of it.
       if (error instanceof CacheError) return false;
       throw error;
-    }
-  }
-
-  /** Leaves the lease to its end: somebody else has ended it, or its time will. */
-  drop(): void {
-    clearInterval(this.#renewing);
-  }
-
-  async #renew(): Promise<void> {
-    try {
-      if (!(await this.#lease.renew())) this.drop();
-    } catch {
-      // It is tried again in time; if it ends all the same, fill() says so.
     }
   }
 }

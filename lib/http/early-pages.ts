@@ -4,6 +4,7 @@ import { isIdentified, originalMethodOf, urlsOf, type HttpExchange } from './htt
 import { requestHead, type RequestHead } from './http-head.js';
 import { keyedForwardingNames, pageKey, type PageAddress } from './page-key.js';
 import type { FoundAddress } from './page-address.accessor.js';
+import type { PagePlace } from './page-store.js';
 import { cookieVariants } from './request-cookies.js';
 import { replayPage } from './response-replay.js';
 import type { RouteCache } from './route-cache.accessor.js';
@@ -40,22 +41,22 @@ export class EarlyPages {
     return this.#urls.size === 0;
   }
 
-  /** Takes note of a URL that the interceptor serves. */
+  /** Takes note of a URL that the interceptor serves, and where its page is. */
   remember(
     exchange: HttpExchange,
     head: RequestHead,
-    found: FoundAddress,
+    place: FoundAddress & PagePlace,
     route: RouteCache,
   ): void {
     // What an extractor of the application took from the request cannot be told without it.
-    if (found.address.version.length > 0) return;
+    if (place.address.version.length > 0) return;
     const { trustProxy } = this.#pages.options;
     const isOfUrl =
-      found.address.routedBy.length === 0 &&
+      place.address.routedBy.length === 0 &&
       route.vary.cookies.length === 0 &&
       keyedForwardingNames(head, trustProxy).length === 0;
-    const key = isOfUrl ? pageKey(found.address, head) : undefined;
-    this.#urls.set(nameOf(exchange, head, trustProxy), { ...found, route, key });
+    const known = { ...place, route, key: isOfUrl ? place.key : undefined };
+    this.#urls.set(nameOf(exchange, head, trustProxy), known);
   }
 
   /** True if the request was answered. Never rejects: what the cache cannot tell is left to the router. */

@@ -41,7 +41,7 @@ export class PageRequest {
     const found = finding instanceof Promise ? await finding : finding;
     if ('reason' in found) return call.bypass(found.reason, found.error);
     const place = { key: pageKey(found.address, head), tags: found.tags, address: found.address };
-    if (page.early) tools.pages.early.remember(exchange, head, found, route);
+    if (page.early) tools.pages.early.remember(exchange, head, place, route);
     const ticket = takeTicket(exchange.request);
     if (ticket?.key === place.key) return this.#make(place, ticket.found, ticket.flight);
     if (ticket) return this.#cancelRefresh(ticket);

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CacheError, CacheUnsupportedError } from '../core/cache.errors.js';
 import type { CacheService } from '../core/cache.service.js';
 import { HoldOffs } from '../core/hold-offs.js';
-import { LEASE_SECONDS, RENEWAL_MS } from '../core/lease-time.js';
+import { keepRenewed } from '../core/keep-renewed.js';
+import { LEASE_SECONDS } from '../core/lease-time.js';
 import type { CacheLock } from '../core/lock.js';
 import { PageBytes } from '../core/page-bytes.js';
 import { retryPauseMs } from '../core/retry-pause.js';
@@ -126,29 +127,21 @@ class HeldTurn implements PageTurn {
   readonly #key: string;
   readonly #cache: CacheService;
   readonly #lock: CacheLock;
-  readonly #renewing: NodeJS.Timeout;
+  readonly #drop: () => void;
   #hasEnded = false;
 
   constructor(key: string, cache: CacheService, lock: CacheLock) {
     this.#key = key;
     this.#cache = cache;
     this.#lock = lock;
-    this.#renewing = setInterval(() => void this.#renew(), RENEWAL_MS).unref();
+    this.#drop = keepRenewed(() => lock.extend(LEASE_SECONDS));
   }
 
   end(landing: Landing): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    clearInterval(this.#renewing);
+    this.#drop();
     void this.#giveBack(landing);
-  }
-
-  async #renew(): Promise<void> {
-    try {
-      if (!(await this.#lock.extend(LEASE_SECONDS))) clearInterval(this.#renewing);
-    } catch {
-      // The guard has told of it. It is tried again in time, or the lock ends.
-    }
   }
 
   async #giveBack(landing: Landing): Promise<void> {

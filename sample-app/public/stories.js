@@ -2,6 +2,8 @@
 
 import { call, element, find, serverTime, tableOf } from './story-card.js';
 
+const gather = (crowd) => crowd.replaceChildren(...Array.from({ length: 100 }, () => element('i')));
+
 /** By the id of their card. `start` runs when the page is opened. */
 export const stories = {
   captcha: {
@@ -112,7 +114,7 @@ export const stories = {
   rates: {
     async ask(story) {
       const crowd = story.find('.crowd');
-      crowd.replaceChildren(...Array.from({ length: 100 }, () => element('i')));
+      gather(crowd);
       const started = performance.now();
       const answers = await Promise.all(
         Array.from(crowd.children, async (visitor) => {
@@ -135,7 +137,7 @@ export const stories = {
     async forget(story) {
       const answer = await call('DELETE', '/rates');
       if (!story.accepts(answer)) return;
-      story.find('.crowd').replaceChildren(...Array.from({ length: 100 }, () => element('i')));
+      gather(story.find('.crowd'));
       story.show(
         answer.data.deleted ? 'DELETED' : 'MISS',
         answer.ms,
@@ -143,7 +145,7 @@ export const stories = {
       );
     },
     start(story) {
-      story.find('.crowd').replaceChildren(...Array.from({ length: 100 }, () => element('i')));
+      gather(story.find('.crowd'));
     },
   },
 

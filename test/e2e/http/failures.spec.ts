@@ -8,6 +8,7 @@ import {
   type Payload,
 } from 'nestjs-cache-framework';
 import { PLATFORMS, startController, type Answer, type HttpApp } from './http-app.js';
+import { gate, type Gate } from './time.js';
 
 let runs = 0;
 
@@ -21,11 +22,16 @@ class Pages {
 
   @Get('slow')
   @Header('Vary', 'Accept-Language')
-  @UseGuards({ canActivate: () => arrive() })
+  @UseGuards({
+    canActivate: () => {
+      if (++arrived === AT_ONCE) allAreThere.open();
+      return true;
+    },
+  })
   async slow(@Headers('accept-language') language: string): Promise<string> {
     const run = ++runs;
     // All who ask at once are there, and had time to come as far as they can.
-    await allAreThere;
+    await allAreThere.opened;
     await sleep(100);
     return `run ${run} in ${language}`;
   }
@@ -57,19 +63,8 @@ const refused = async (): Promise<never> => {
 const hung = (): Promise<never> => new Promise(() => {});
 
 const AT_ONCE = 40;
-let allAreThere: Promise<void>;
-let arrive: () => boolean;
-
-/** From now on all are awaited who ask at once. */
-function awaitAll(): void {
-  let arrived = 0;
-  allAreThere = new Promise((resolve) => {
-    arrive = () => {
-      if (++arrived === AT_ONCE) resolve();
-      return true;
-    };
-  });
-}
+let arrived = 0;
+let allAreThere: Gate;
 
 const unhandled: unknown[] = [];
 const onUnhandled = (reason: unknown): void => {
@@ -152,7 +147,8 @@ describe.each(PLATFORMS)('a cache that fails, on %s', (platform) => {
   );
 
   it('leaves those who ask at once with what one of them was made, each in their language', async () => {
-    awaitAll();
+    arrived = 0;
+    allAreThere = gate();
     const down = { get: refused, set: refused, add: refused, delete: refused };
     http = await startController(platform, Pages, { cache: { backend: mapBackend(down) } });
     const ask = (language: string): Promise<Answer> =>

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { Controller, Get, Header, HttpException, Req, Res, UseInterceptors } from '@nestjs/common';
 import { CacheInterceptor } from 'nestjs-cache-framework';
 import { PLATFORMS, startController, type Answer, type HttpApp } from './http-app.js';
-import { until } from './time.js';
+import { gate, until, type Gate } from './time.js';
 
 const CLIENTS = 300;
 const language = (client: number): string => `l${client % 5}`;
@@ -21,13 +21,11 @@ interface Reply {
 }
 
 let runs = 0;
-/** Lets the handlers that wait go on. */
-let open: () => void;
-let opened: Promise<void>;
+/** What the handlers wait for. */
+let firstGate: Gate;
 /** Handlers that run at the same time, and what lets them go on. */
 let together = 0;
-let release: () => void;
-let released: Promise<void>;
+let othersGate: Gate;
 
 @Controller()
 @UseInterceptors(CacheInterceptor)
@@ -35,14 +33,14 @@ class Pages {
   @Get('page')
   async page(): Promise<object> {
     runs += 1;
-    await opened;
+    await firstGate.opened;
     return { run: runs };
   }
 
   @Get('language')
   async language(@Req() asked: Asked, @Res({ passthrough: true }) reply: Reply): Promise<string> {
     runs += 1;
-    await opened;
+    await firstGate.opened;
     reply.header('Vary', 'Accept-Language');
     return `hello in ${asked.headers['accept-language']}`;
   }
@@ -50,7 +48,7 @@ class Pages {
   @Get('cookie')
   async cookie(@Res({ passthrough: true }) reply: Reply): Promise<object> {
     runs += 1;
-    await opened;
+    await firstGate.opened;
     const sid = randomUUID();
     reply.header('Set-Cookie', `sid=${sid}`);
     return { sid };
@@ -61,10 +59,10 @@ class Pages {
   async own(@Res({ passthrough: true }) reply: Reply): Promise<string> {
     runs += 1;
     if (runs === 1) {
-      await opened;
+      await firstGate.opened;
     } else {
       together += 1;
-      await released;
+      await othersGate.opened;
     }
     const sid = randomUUID();
     reply.header('Set-Cookie', `sid=${sid}`);
@@ -74,7 +72,7 @@ class Pages {
   @Get('error')
   async error(): Promise<never> {
     runs += 1;
-    await opened;
+    await firstGate.opened;
     throw new HttpException('not today', 503);
   }
 
@@ -82,7 +80,7 @@ class Pages {
   @Header('Content-Type', 'text/plain')
   async large(): Promise<string> {
     runs += 1;
-    await opened;
+    await firstGate.opened;
     return 'x'.repeat(2 << 20);
   }
 }
@@ -98,9 +96,7 @@ describe.each(PLATFORMS)(
     beforeEach(() => {
       runs = 0;
       together = 0;
-      opened = new Promise((resolve) => {
-        open = resolve;
-      });
+      firstGate = gate();
     });
     afterAll(async () => {
       await http.close();
@@ -117,7 +113,7 @@ describe.each(PLATFORMS)(
       );
       await handlersBegun(1);
       await sleep(50);
-      open();
+      firstGate.open();
       return Promise.all(answers);
     }
 
@@ -125,7 +121,7 @@ describe.each(PLATFORMS)(
       const answers = askInCrowd(http.port, '/page?case=crowd', CROWD);
       await handlersBegun(1);
       await sleep(50);
-      open();
+      firstGate.open();
 
       expect((await answers).map(({ body }) => body)).toEqual(Array(CROWD).fill('{"run":1}'));
       expect(runs).toBe(1);
@@ -138,19 +134,17 @@ describe.each(PLATFORMS)(
         asked += 1;
       };
       server.on('request', onRequest);
-      released = new Promise((resolve) => {
-        release = resolve;
-      });
+      othersGate = gate();
 
       const answers = askInCrowd(http.port, '/own', CROWD);
       await until(() => asked === CROWD);
       server.off('request', onRequest);
       await sleep(50);
       const before = { runs, together };
-      open();
+      firstGate.open();
       // None of them is let go before all others run, so they wait for nobody.
       await until(() => together === CROWD - 1);
-      release();
+      othersGate.open();
 
       expect(before).toEqual({ runs: 1, together: 0 });
       const cookies = (await answers).map(({ head, body }) => {
@@ -190,12 +184,10 @@ describe.each(PLATFORMS)(
       expect(new Set(answers.map(({ headers }) => headers['set-cookie']?.[0])).size).toBe(50);
       expect(runs).toBe(50);
       runs = 0;
-      opened = new Promise((resolve) => {
-        open = resolve;
-      });
+      firstGate = gate();
       const again = Array.from({ length: 20 }, () => http.ask('/cookie'));
       await handlersBegun(20);
-      open();
+      firstGate.open();
       expect(new Set((await Promise.all(again)).map(({ body }) => body)).size).toBe(20);
     });
 
@@ -221,7 +213,7 @@ describe.each(PLATFORMS)(
 
       await leave();
       await handlersBegun(2);
-      open();
+      firstGate.open();
       const answers = await Promise.all(others);
 
       expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
@@ -237,7 +229,7 @@ describe.each(PLATFORMS)(
       await sleep(50);
 
       await leave();
-      open();
+      firstGate.open();
 
       expect(new Set((await Promise.all([first, ...others])).map(({ body }) => body))).toEqual(
         new Set(['{"run":1}']),

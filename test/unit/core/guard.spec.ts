@@ -4,6 +4,7 @@ import type {
   BackendReport,
   CacheBackend,
   Payload,
+  ServerStats,
 } from '../../../lib/core/cache-backend.interface.js';
 import {
   CACHE_OPERATION_CHANNEL,
@@ -30,6 +31,7 @@ class BrokenBackend implements CacheBackend {
   deleteMany = (): Promise<number> => this.#fail();
   flags = (): Promise<number | undefined> => this.#fail();
   ttl = (): Promise<number | null | undefined> => this.#fail();
+  stats = (): Promise<ServerStats[]> => this.#fail();
 
   #fail<T>(): Promise<T> {
     return this.error === undefined ? Promise.resolve(undefined as T) : Promise.reject(this.error);
@@ -64,6 +66,17 @@ describe('the guard of a strict cache', () => {
       cause: broken.error,
       message: 'The broken backend of cache "default" failed to get "k": connect ECONNREFUSED.',
     });
+  });
+
+  it('says in words what failed where the operation has no verb for a name', async () => {
+    const failures = [guard.flags!('k'), guard.ttl!('k'), guard.stats!()];
+    const messages = failures.map((call) => call.catch((error: Error) => error.message));
+
+    expect(await Promise.all(messages)).toEqual([
+      'The broken backend of cache "default" failed to look for "k": connect ECONNREFUSED.',
+      'The broken backend of cache "default" failed to tell the time left of "k": connect ECONNREFUSED.',
+      'The broken backend of cache "default" failed to tell its statistics: connect ECONNREFUSED.',
+    ]);
   });
 
   it('cuts long keys in messages', async () => {
@@ -111,7 +124,7 @@ describe('the guard of a strict cache', () => {
   it('has the native methods of the inner backend and no others', () => {
     expect(guard).toMatchObject({
       incr: expect.any(Function),
-      stats: undefined,
+      stats: expect.any(Function),
       flushServer: undefined,
     });
   });

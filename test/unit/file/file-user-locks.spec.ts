@@ -17,7 +17,6 @@ describe.each<FileIoMode>(['async', 'sync'])('locks in files, with %s io', (io) 
   let other: FileBackend;
 
   beforeEach(async () => {
-    // No deadline is met here, however busy the machine is.
     backend = await place.open({ io });
     other = await place.open({ io });
   });

@@ -7,6 +7,7 @@ import type { HttpExchange } from '../../../lib/http/http-exchange.js';
 import { requestHead } from '../../../lib/http/http-head.js';
 import { resolveHttpOptions, type HttpOptions } from '../../../lib/http/http.options.js';
 import type { FoundAddress } from '../../../lib/http/page-address.accessor.js';
+import { pageKey } from '../../../lib/http/page-key.js';
 import type { Pages } from '../../../lib/http/pages.js';
 import type { RouteCache } from '../../../lib/http/route-cache.accessor.js';
 
@@ -56,7 +57,8 @@ function early(options: HttpOptions = {}): { pages: EarlyPages; asked: number[] 
 }
 
 function remember(pages: EarlyPages, one: HttpExchange, what = found(one.request.url!)): void {
-  pages.remember(one, requestHead(one.request), what, ROUTE);
+  const head = requestHead(one.request);
+  pages.remember(one, head, { ...what, key: pageKey(what.address, head) }, ROUTE);
 }
 
 describe('EarlyPages', () => {
