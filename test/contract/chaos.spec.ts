@@ -23,7 +23,8 @@ import {
   without,
 } from '../support/suite-contract.js';
 import { directoryForAll, filePlaces } from '../support/suite-file.js';
-import { memcachedPlaces, PATIENT, serverForAll } from '../support/suite-memcached.js';
+import { PATIENT } from '../support/memcached-backends.js';
+import { memcachedPlaces, serverForAll } from '../support/suite-memcached.js';
 import { memoryPlaces } from '../support/suite-memory.js';
 import { behind, type Wrap } from '../support/suite-place.js';
 

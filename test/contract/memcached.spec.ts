@@ -14,7 +14,8 @@ import {
   runTogether,
   without,
 } from '../support/suite-contract.js';
-import { CLIENTS, memcachedPlaces, PATIENT, serverForAll } from '../support/suite-memcached.js';
+import { PATIENT } from '../support/memcached-backends.js';
+import { CLIENTS, memcachedPlaces, serverForAll } from '../support/suite-memcached.js';
 
 const own =
   'the server itself reads these as numbers, and a look beforehand would cost a round trip';

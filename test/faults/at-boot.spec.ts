@@ -9,6 +9,7 @@ import { Controller, Get, UseInterceptors } from '@nestjs/common';
 import { CacheInterceptor, createCache } from 'nestjs-cache-framework';
 import { type HttpApp, PLATFORMS, startController } from '../e2e/http/http-app.js';
 import { describeWithMemcached, freePort, memcachedServers } from '../support/memcached.js';
+import { PATIENT } from '../support/memcached-backends.js';
 import { CLIENTS } from '../support/suite-memcached.js';
 
 const servers = memcachedServers();
@@ -47,7 +48,7 @@ describe.each(CLIENTS)('over %s', (client) => {
       async (platform) => {
         const port = await freePort();
         const location = `127.0.0.1:${port}`;
-        const options = { client };
+        const options = { client, ...PATIENT };
         const cache = { backend: 'memcached', location, options } as const;
 
         http = await startController(platform, Pages, { cache });
@@ -95,7 +96,12 @@ describe.each(CLIENTS)('over %s', (client) => {
 describeWithMemcached('an application that waits for its memcached', () => {
   it.each(PLATFORMS)('starts when that is there, on %s', async (platform) => {
     const location = `127.0.0.1:${await freePort()}`;
-    const cache = { backend: 'memcached', location, waitForBackends: '20s' } as const;
+    const cache = {
+      backend: 'memcached',
+      location,
+      waitForBackends: '20s',
+      options: PATIENT,
+    } as const;
     let isStarted = false;
     const starting = startController(platform, Pages, { cache });
     void starting.then(() => (isStarted = true));

@@ -14,7 +14,8 @@ import { chaos } from 'nestjs-cache-framework/testing';
 import { type HttpApp, PLATFORMS, startController } from '../e2e/http/http-app.js';
 import { describeWithMemcached } from '../support/memcached.js';
 import { directoryForAll } from '../support/suite-file.js';
-import { PATIENT, serverForAll } from '../support/suite-memcached.js';
+import { PATIENT } from '../support/memcached-backends.js';
+import { serverForAll } from '../support/suite-memcached.js';
 
 const REQUESTS = process.env['HEAVY'] ? 10_000 : 400;
 const AT_ONCE = 20;

@@ -107,7 +107,7 @@ describe.each(CLIENTS)('over %s', (client) => {
       'of which one is away (%s) give what the others have, and wait for it once',
       async (signal) => {
         const three = [await servers.start(), await servers.start(), await servers.start()];
-        const cache = await caches.open(three, '', { client, deadlineMs: 1_000 });
+        const cache = await caches.open(three, '', { client, deadlineMs: 2_000 });
         const keys = Array.from({ length: 300 }, (_, index) => `k${index}`);
         const places = await storeAndPlace(cache, three, keys, (key) => key);
         await three[1]!.kill(signal);

@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll } from '@jest/globals';
 import { memcached } from '../../lib/backends/memcached/index.js';
+import { PATIENT } from './memcached-backends.js';
 import { type MemcachedServer, startMemcached } from './memcached.js';
 import { placeOn, type PlaceMaker } from './suite-place.js';
-
-/** No deadline is met here, however busy the machine is. */
-export const PATIENT = { deadlineMs: 20_000, connectTimeoutMs: 20_000 } as const;
 
 /** Starts a server for the tests of this `describe`, and stops it after them. */
 export function serverForAll(args: readonly string[] = []): () => MemcachedServer {

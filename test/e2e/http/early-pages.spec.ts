@@ -16,6 +16,7 @@ import {
   type CacheModuleOptions,
 } from 'nestjs-cache-framework';
 import { describeWithMemcached, memcachedServers } from '../../support/memcached.js';
+import { PATIENT } from '../../support/memcached-backends.js';
 import {
   PLATFORMS,
   cachesOf,
@@ -291,7 +292,7 @@ describeWithMemcached('early pages in memcached', () => {
     async (platform) => {
       const server = await servers.start();
       http = await startController(platform, Pages, {
-        cache: { backend: 'memcached', location: server.address },
+        cache: { backend: 'memcached', location: server.address, options: PATIENT },
       });
 
       expect(await reached('/page', [{}])).toEqual([['MISS', true]]);

@@ -11,6 +11,7 @@ import {
   type CacheOperationEvent,
 } from 'nestjs-cache-framework';
 import { describeWithMemcached, freePort, memcachedServers } from '../../support/memcached.js';
+import { PATIENT } from '../../support/memcached-backends.js';
 import { MEBIBYTE } from './pages.controller.js';
 import { PLATFORMS, cachesOf, startController, type HttpApp, type Platform } from './http-app.js';
 
@@ -165,7 +166,7 @@ describeWithMemcached('the limits of memcached', () => {
 
   const startOnMemcached = async (platform: Platform): Promise<void> => {
     const { address } = await servers.start();
-    await start(platform, { backend: 'memcached', location: address });
+    await start(platform, { backend: 'memcached', location: address, options: PATIENT });
   };
 
   it.each(PLATFORMS)('W31: a URL longer than a key may be has a page: %s', async (platform) => {

@@ -11,6 +11,7 @@ import {
   type CacheModuleOptions,
 } from 'nestjs-cache-framework';
 import { describeWithMemcached, memcachedServers } from '../../support/memcached.js';
+import { PATIENT } from '../../support/memcached-backends.js';
 import {
   PLATFORMS,
   startController,
@@ -154,7 +155,7 @@ describeWithMemcached('a page that another process removes while it is made', ()
     'W12: what a handler read before a change elsewhere is kept for nobody: %s, %s',
     async (how, path, change) => {
       const { address } = await servers.start();
-      const cache = { backend: 'memcached', location: address } as const;
+      const cache = { backend: 'memcached', location: address, options: PATIENT } as const;
       const [reader, writer] = [await start('fastify', cache), await start('express', cache)];
 
       const [early, meanwhile, later] = await race(reader, path, async () => {

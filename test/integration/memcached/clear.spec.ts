@@ -150,7 +150,10 @@ describeWithMemcached('clear() by generation', () => {
 
   it('rejects when a server cannot be told, which is told before it is used again', async () => {
     const third = await servers.start();
-    const backend = await backends.open({ location: [first.address, third.address] });
+    const backend = await backends.open({
+      location: [first.address, third.address],
+      deadlineMs: 2_000,
+    });
     const keys = Array.from({ length: 20 }, (_, index) => `k${index}`);
     await backend.setMany(new Map(keys.map((key) => [key, text('old')])), null);
     await third.kill('SIGSTOP');

@@ -8,7 +8,8 @@ import {
   rawCommand,
   type MemcachedServer,
 } from '../../support/memcached.js';
-import { CLIENTS, PATIENT } from '../../support/suite-memcached.js';
+import { PATIENT } from '../../support/memcached-backends.js';
+import { CLIENTS } from '../../support/suite-memcached.js';
 
 const EMPTY = Buffer.alloc(0);
 
@@ -70,7 +71,7 @@ describeWithMemcached('memcached with keys that foreign clients use too', () => 
       cache = await createCache({
         backend: 'memcached',
         location: server.address,
-        options: { foreignClients: true, client },
+        options: { foreignClients: true, client, deadlineMs: 1_000 },
         logger: { log: () => undefined, warn: () => undefined, error: () => undefined },
       });
       const { lease } = await cache.backend.lease!(':1:key', {});

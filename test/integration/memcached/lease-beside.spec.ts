@@ -7,7 +7,8 @@ import { MetaClient } from '../../../lib/backends/memcached/meta.client.js';
 import { parseLocation } from '../../../lib/backends/memcached/server-address.js';
 import { gate, until, type Gate } from '../../e2e/http/time.js';
 import { describeWithMemcached, memcachedServers } from '../../support/memcached.js';
-import { CLIENTS, PATIENT } from '../../support/suite-memcached.js';
+import { PATIENT } from '../../support/memcached-backends.js';
+import { CLIENTS } from '../../support/suite-memcached.js';
 
 const KEYS = { key: 'key', beside: 'beside' };
 const OPTIONS = { seconds: 10 };

@@ -8,7 +8,8 @@ import {
   rawCommand,
   type MemcachedServer,
 } from '../../support/memcached.js';
-import { CLIENTS, PATIENT } from '../../support/suite-memcached.js';
+import { PATIENT } from '../../support/memcached-backends.js';
+import { CLIENTS } from '../../support/suite-memcached.js';
 
 const LOCKS = process.env['HEAVY'] ? 500 : 60;
 

@@ -49,7 +49,7 @@ async function stopped(server: MemcachedServer): Promise<void> {
 describeWithMemcached('MetaClient and a memcached process', () => {
   it('mixes up no answer when the process is stopped and goes on', async () => {
     const server = await servers.start();
-    const client = clients.to(server.address, { deadlineMs: 500 });
+    const client = clients.to(server.address, { deadlineMs: 2_000 });
     const keys = Array.from({ length: 1_000 }, (_, index) => `k${index}`);
     const rounds = HEAVY ? 100 : 10;
     await Promise.all(keys.map((key) => client.store('set', key, text(`value of ${key}`), 0)));
@@ -84,7 +84,7 @@ describeWithMemcached('MetaClient and a memcached process', () => {
     await server.kill('SIGCONT');
 
     // The deadline is 100 ms; the rest is for a machine that is busy.
-    expect(Math.max(...waits)).toBeLessThan(1_000);
+    expect(Math.max(...waits)).toBeLessThan(5_000);
     expect(Math.min(...waits)).toBeGreaterThanOrEqual(99);
     expect(await inTime(() => client.getPayload('key'))).toBeUndefined();
   });
@@ -121,7 +121,7 @@ describeWithMemcached('MetaClient and a memcached process', () => {
   it('speaks over a unix socket', async () => {
     const path = join(directory, 'memcached.sock');
     const server = await servers.start(['-s', path, '-a', '777']);
-    const client = clients.to(`unix:${path}`, { deadlineMs: 500 });
+    const client = clients.to(`unix:${path}`, { deadlineMs: 2_000 });
 
     await client.store('set', 'key', text('value'), 0);
     expect(await client.getPayload('key')).toEqual(text('value'));
@@ -234,7 +234,7 @@ describeUnless(noTls, 'MetaClient and a memcached process over TLS', () => {
   });
 
   it('drops the connection at the deadline', async () => {
-    const client = clients.to(server.address, { tls: { ca }, deadlineMs: 500 });
+    const client = clients.to(server.address, { tls: { ca }, deadlineMs: 2_000 });
     await client.ping();
 
     await stopped(server);

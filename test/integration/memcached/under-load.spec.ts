@@ -17,8 +17,8 @@ const BEFORE_MS = 1_500;
 const AFTER_MS = 1_500;
 const AWAY_MS = 5_000;
 // The default in the heavy run; else more, so that a busy machine is not taken for a hung server.
-const DEADLINE_MS = HEAVY ? 250 : 500;
-const STOPPED_MS = HEAVY ? 5_000 : 2_000;
+const DEADLINE_MS = HEAVY ? 250 : 1_000;
+const STOPPED_MS = HEAVY ? 5_000 : 3_000;
 const REPLIES = HEAVY ? 100_000 : 5_000;
 // 250 ms, doubling to 5 s, and once a second because it is asked for: in 5 s never as many as these.
 const MOST_PROBES = 10;
