@@ -158,8 +158,9 @@ describeWithMemcached('what clear() removed, when servers lose its number', () =
     async (signal) => {
       const three = await startThree();
       const away = three[1]!;
-      const cache = await caches.open(three, 'shop');
-      const idle = await caches.open(three, 'shop');
+      const limits = { deadlineMs: 2_000 };
+      const cache = await caches.open(three, 'shop', limits);
+      const idle = await caches.open(three, 'shop', limits);
       const [, onAway] = await storeAndPlace(cache, three, KEYS, () => 'old');
       await idle.getMany(KEYS);
       await sleep(IDLE_MS);
