@@ -16,6 +16,8 @@ import { CLIENTS } from '../../support/suite-memcached.js';
 
 const backends = openedBackends(PATIENT);
 const DAY = 86_400;
+// memjs takes longer for each.
+const BURST = { meta: 40_000, memjs: 20_000 };
 
 afterEach(async () => {
   await backends.close();
@@ -175,19 +177,19 @@ describe.each(CLIENTS)('over %s', (client) => {
       expect(await rawCommand(server.port, 'mg foreign v')).toBe('EN\r\n');
     });
 
-    it('answers a burst of 40,000 calls without taking the server for slow', async () => {
+    it('answers a burst of calls that takes longer than the deadline without taking the server for slow', async () => {
       const impatient = await backends.open({
         client,
         location: server.address,
         deadlineMs: 1_000,
       });
-      const keys = Array.from({ length: 40_000 }, (_, index) => `k${index}`);
+      const keys = Array.from({ length: BURST[client] }, (_, index) => `k${index}`);
 
       const failed = await impatient.setMany(new Map(keys.map((key) => [key, text(key)])), 60);
       const found = await impatient.getMany(keys);
 
       expect(failed).toEqual([]);
-      expect(found.size).toBe(40_000);
+      expect(found.size).toBe(BURST[client]);
       expect(backends.reports).toEqual([]);
     });
   });

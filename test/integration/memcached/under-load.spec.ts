@@ -184,14 +184,16 @@ describeWithMemcached('three memcached servers under 500 calls a second', () => 
       await cache.get(onOther[0]!);
 
       let over = 0;
-      const calls = onAway.slice(0, 20).flatMap((key) => [
-        cache.get(key),
-        cache.set(key, 'new'),
-        cache.delete(key),
-        cache.getMany([key, onAway[0]!]),
-        cache.add(key, 'new').catch((error: { code: unknown }) => error.code),
-        cache.incr(key).catch((error: { code: unknown }) => error.code),
-      ]);
+      const calls = onAway
+        .slice(0, 20)
+        .flatMap((key) => [
+          cache.get(key),
+          cache.set(key, 'new'),
+          cache.delete(key),
+          cache.getMany([key, onAway[0]!]),
+          cache.add(key, 'new').catch((error: { code: unknown }) => error.code),
+          cache.incr(key).catch((error: { code: unknown }) => error.code),
+        ]);
       for (const call of calls) void call.then(() => (over += 1));
       await new Promise((resolve) => setImmediate(resolve));
 
