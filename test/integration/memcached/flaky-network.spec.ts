@@ -43,7 +43,7 @@ class Lane {
     this.#random = random;
   }
 
-  async run(until: number): Promise<void> {
+  async run(isOver: () => boolean): Promise<void> {
     const steps = [
       () => this.#set(),
       () => this.#set(),
@@ -54,7 +54,7 @@ class Lane {
       () => this.#delete(),
       () => this.#count(),
     ];
-    while (performance.now() < until) {
+    while (!isOver()) {
       this.calls += 1;
       await steps[this.#random(steps.length)]!();
       // Calls on a server that is known to be down take no time at all.
@@ -149,14 +149,19 @@ describe.each(CLIENTS)('over %s', (client) => {
         caches.push(cache);
         const lanes = Array.from({ length: LANES }, (_, name) => new Lane(cache, name, random));
 
+        const faults = () => proxies.reduce((all, proxy) => all + proxy.faults(), 0);
+        const isEnough = () =>
+          sum(lanes, 'hits') > RUN_MS / 100 &&
+          sum(lanes, 'counted') > RUN_MS / 1_000 &&
+          faults() > 3;
         const until = performance.now() + RUN_MS;
-        await Promise.all(lanes.map((lane) => lane.run(until)));
+        // A busy machine gets to it later.
+        const isOver = () => performance.now() > (isEnough() ? until : until + 20_000);
+        await Promise.all(lanes.map((lane) => lane.run(isOver)));
 
         expect(lanes.flatMap(({ wrong }) => wrong)).toEqual([]);
         expect(lanes.flatMap(({ thrown }) => thrown)).toEqual([]);
-        expect(sum(lanes, 'hits')).toBeGreaterThan(RUN_MS / 100);
-        expect(sum(lanes, 'counted')).toBeGreaterThan(RUN_MS / 1_000);
-        expect(proxies.reduce((all, { faults }) => all + faults(), 0)).toBeGreaterThan(3);
+        expect(isEnough()).toBe(true);
       },
       RUN_MS + 30_000,
     );
