@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { request as httpRequest, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { INestApplication, LoggerService, ModuleMetadata, Type } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
@@ -48,6 +48,8 @@ export interface HttpApp {
   readonly log: LogLines;
   readonly port: number;
   ask(path: string, asking?: Asking): Promise<Answer>;
+  /** How many requests have reached it so far. */
+  asked(): number;
   /** How many pages, and lists of the variants of one, have been stored so far. */
   stored(): number;
   close(): Promise<void>;
@@ -103,7 +105,12 @@ export async function startApp(platform: Platform, options: HttpAppOptions): Pro
   app.useLogger(log);
   await configure?.(app);
   await app.listen(0, '127.0.0.1');
-  const { port } = app.getHttpServer().address() as AddressInfo;
+  const server = app.getHttpServer() as Server;
+  const { port } = server.address() as AddressInfo;
+  let asked = 0;
+  server.on('request', () => {
+    asked += 1;
+  });
   const registry = app.get(CacheRegistry);
   const pages = registry.get(
     options.cache?.http?.cache ?? (registry.has('pages') ? 'pages' : 'default'),
@@ -112,6 +119,7 @@ export async function startApp(platform: Platform, options: HttpAppOptions): Pro
     app,
     cache: app.get(CacheService),
     pages,
+    asked: () => asked,
     stored: countStored(pages),
     log,
     port,

@@ -273,7 +273,7 @@ describe.each(PLATFORMS)('a page that may be stale if its handler fails, on %s',
     time.at(15);
 
     const answers = Array.from({ length: 20 }, () => http.ask('/page'));
-    await until(() => runs === 2);
+    await until(() => http.asked() === 21 && runs === 2);
     await new Promise((resolve) => setTimeout(resolve, 50));
     open();
 
