@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { createCache, type CacheService } from 'nestjs-cache-framework';
 import { watchedCaches } from '../../support/load-caches.js';
 import { freePort } from '../../support/memcached.js';
+import { PATIENT } from '../../support/memcached-backends.js';
 import {
   startMetaScripted,
   type MetaScript,
@@ -26,7 +27,7 @@ const CALLS: readonly (readonly [string, (cache: CacheService) => Promise<unknow
 ];
 
 describe('a memcached server of version 1.6.9', () => {
-  const caches = watchedCaches();
+  const caches = watchedCaches(PATIENT);
   const servers: MetaScripted[] = [];
 
   afterEach(async () => {
@@ -45,7 +46,7 @@ describe('a memcached server of version 1.6.9', () => {
     const location = server.address;
 
     await expect(
-      createCache({ backend: 'memcached', location, waitForBackends: '1h' }),
+      createCache({ backend: 'memcached', location, options: PATIENT, waitForBackends: '1h' }),
     ).rejects.toMatchObject({ name: 'CacheConfigError', code: 'CACHE_OLD_SERVER' });
   });
 
@@ -78,7 +79,8 @@ describe('a memcached server of version 1.6.9', () => {
         await expect(cache.setMany(entries)).rejects.toMatchObject(error);
         await expect(cache.deleteMany(keys)).rejects.toMatchObject(error);
       }
-      expect(old.received()).toBe('version\r\n');
+      // Nothing else; whether it was updated is looked for once a second.
+      expect(old.received()).toMatch(/^(?:version\r\n)+$/);
     },
   );
 });
