@@ -2,14 +2,17 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import {
   CACHE_OPERATION_CHANNEL,
+  type CacheBackend,
   type CacheOperationEvent,
   type CacheService,
   createCache,
   memory,
 } from 'nestjs-cache-framework';
 import { type FakeClock, fakeClock, recording } from 'nestjs-cache-framework/testing';
+import { heldLoad } from '../../../lib/testing/held-load.js';
 
 const fails = (): Promise<string> => Promise.reject(new Error('away'));
+const never = (): Promise<string> => new Promise(() => {});
 
 let clock: FakeClock;
 let warnings: string[];
@@ -130,6 +133,64 @@ describe('a value that could not be loaded again in the background', () => {
     const call = cache.getOrSet('key', () => cache.getOrSet('key', () => 'x', options), options);
 
     await expect(call).rejects.toMatchObject({ code: 'CACHE_DEADLOCK' });
+  });
+});
+
+describe('a caller who has less time than the load of another', () => {
+  const options = { timeout: 1, staleIfError: '1h' } as const;
+
+  it('gets the old value, and the other goes on', async () => {
+    await cache.getOrSet('key', () => 'old', options);
+    clock.advance(1);
+    const { load, begun, end } = heldLoad('new');
+    const other = cache.getOrSet('key', load, options);
+    await begun;
+
+    const answer = await cache.getOrSet('key', never, { ...options, hardTimeout: '50ms' });
+    end();
+
+    expect(answer).toBe('old');
+    expect(await other).toBe('new');
+  });
+
+  it('gets the old value where another cache over the place loads', async () => {
+    const place = recording(memory());
+    const first = await createCache({ backend: place, clock, logger });
+    // The same place, which that cache does not close.
+    const second = await createCache({
+      backend: Object.assign(Object.create(first.backend) as CacheBackend, {
+        close: () => Promise.resolve(),
+      }),
+      clock,
+      logger,
+    });
+    await first.getOrSet('key', () => 'old', options);
+    clock.advance(1);
+    const { load, begun, end } = heldLoad('new');
+    const other = first.getOrSet('key', load, options);
+    await begun;
+
+    const answer = await second.getOrSet('key', never, { ...options, hardTimeout: '50ms' });
+    end();
+
+    expect(answer).toBe('old');
+    expect(await other).toBe('new');
+    await second.close();
+    await first.close();
+  });
+
+  it('gets the error if the value was deleted meanwhile', async () => {
+    await cache.getOrSet('key', () => 'old', options);
+    clock.advance(1);
+    const call = cache.getOrSet('key', never, { ...options, hardTimeout: '50ms' });
+    const { load, begun, end } = heldLoad('new');
+    await cache.delete('key');
+    const other = cache.getOrSet('key', load, options);
+    await begun;
+
+    await expect(call).rejects.toMatchObject({ code: 'CACHE_LOAD_TIMEOUT' });
+    end();
+    await other;
   });
 });
 
