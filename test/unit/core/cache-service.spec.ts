@@ -3,6 +3,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import {
   CACHE_OPERATION_CHANNEL,
   createCache,
+  memory,
   type CacheBackend,
   type CacheOperationEvent,
   type CacheService,
@@ -349,6 +350,15 @@ describe('counters and versions', () => {
     expect(await cache.decr('n', 50)).toBe(-8);
 
     expect(await cache.ttl('n')).toBe(60);
+  });
+
+  it('fails for a counter that its place refuses, and does not try for ever', async () => {
+    const cache = await cacheOf({ backend: memory({ maxEntryBytes: 1024 }) });
+
+    await expect(cache.incr('k'.repeat(1024), 1, { initial: 0 })).rejects.toMatchObject({
+      code: 'CACHE_BACKEND',
+      operation: 'incr',
+    });
   });
 
   it('begins a counter at `initial` with its own timeout', async () => {
