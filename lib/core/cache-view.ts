@@ -6,6 +6,7 @@ import type { CacheParts } from './cache-parts.interface.js';
 import { CacheBackendError, CacheClosedError } from './cache.errors.js';
 import type { Stamp } from './envelope.js';
 import type { ValueType } from './payload-codec.js';
+import { describe } from './option-checks.js';
 import { checkedTags } from './tags.js';
 import {
   looksLikeMilliseconds,
@@ -42,6 +43,11 @@ export class CacheView {
   ) {
     this.version = view.version ?? parts.keys.version;
     this.onError = view.onError ?? parts.onError;
+    if (this.onError !== 'miss' && this.onError !== 'throw') {
+      throw new TypeError(
+        `"onError" must be "miss" or "throw", but ${describe(this.onError)} was given.`,
+      );
+    }
     this.strict = parts.strict;
     this.backend = this.onError === 'miss' ? parts.forgiving : parts.strict;
     parts.keys.checkVersion(this.version);
@@ -59,9 +65,9 @@ export class CacheView {
     return finalKeys;
   }
 
-  /** Under which keys the stamps of tags lie. @throws {TypeError} */
-  tagKeys(tags: readonly string[]): readonly string[] {
-    return checkedTags(tags).map((tag) => this.parts.keys.tagKey(tag));
+  /** Under which keys the stamps of tags lie. @param most As of `checkedTags()`. @throws {TypeError} */
+  tagKeys(tags: readonly string[], most?: number): readonly string[] {
+    return checkedTags(tags, most).map((tag) => this.parts.keys.tagKey(tag));
   }
 
   /** A final key as it is told from those of all namespaces of this cache. */
@@ -184,9 +190,14 @@ export class CacheView {
   }
 }
 
-/** How a read came out. */
+/** How a read of a value came out: false is one, too. */
+export function foundResult(answer: unknown): Result {
+  return answer === MISS ? 'miss' : 'hit';
+}
+
+/** How another read came out. */
 export function readResult(answer: unknown): Result {
-  return answer === MISS || answer === false || answer === undefined ? 'miss' : 'hit';
+  return answer === false || answer === undefined ? 'miss' : 'hit';
 }
 
 function writeResult(answer: unknown): Result {

@@ -504,7 +504,43 @@ describe('when the backend is down', () => {
   });
 });
 
+describe('a view', () => {
+  it('keeps what an option does not change, or is given as undefined', async () => {
+    const cache = await cacheOf();
+    const options = { version: undefined, onError: undefined } as object;
+
+    expect(cache.with({ version: 2 }).with(options).makeKey('k')).toBe(':2:k');
+  });
+
+  it('refuses an onError that there is not', async () => {
+    const cache = await cacheOf();
+
+    expect(() => cache.with({ onError: 'ignore' as 'miss' })).toThrow(
+      '"onError" must be "miss" or "throw", but "ignore" was given.',
+    );
+  });
+});
+
 describe('events', () => {
+  it('tell a stored false from nothing', async () => {
+    const cache = await cacheOf();
+    await cache.set('no', false);
+    const seen: string[] = [];
+    const listen = (event: unknown): void => {
+      const { operation, result } = event as CacheOperationEvent;
+      seen.push(`${operation} ${result}`);
+    };
+    subscribe(CACHE_OPERATION_CHANNEL, listen);
+
+    await cache.get('no');
+    await cache.pull('no');
+    await cache.pull('no');
+    await cache.has('no');
+    unsubscribe(CACHE_OPERATION_CHANNEL, listen);
+
+    expect(seen).toEqual(['get hit', 'pull hit', 'pull miss', 'has miss']);
+  });
+
   it('publishes what came of each operation, without keys', async () => {
     const cache = await cacheOf();
     const seen: string[] = [];
