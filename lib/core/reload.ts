@@ -10,7 +10,7 @@ import { beginRight, stampsBeforeLoad } from './load-tags.js';
 import { loadedValue, turnToReload } from './load-turn.js';
 import type { Landed, Load, Reloaded } from './load.interface.js';
 import { FLAG_INTEGER } from './payload-flags.js';
-import { replaceSeen } from './replace-dead.js';
+import { removeDead, replaceSeen } from './replace-dead.js';
 import type { FlightWork } from './single-flight.js';
 
 // After a failure: as long as a value is fresh, within these bounds, in seconds.
@@ -103,9 +103,17 @@ async function reloadAndKeep<T>(load: Load<T>, stale: Envelope): Promise<Reloade
     return { failed: error };
   }
   view.parts.holdOffs.end(right.place);
-  return keepLoaded(load, before, value, (payload, ttl) =>
-    replaceSeen(view, finalKey, stale, payload, ttl),
-  );
+  let isKept = false;
+  const landed = await keepLoaded(load, before, value, (payload, ttl) => {
+    isKept = true;
+    return replaceSeen(view, finalKey, stale, payload, ttl);
+  });
+  // What is not to be stored takes the place of the old value all the same: that is known to be over.
+  if (!isKept && !view.parts.life.isOver) {
+    const remove = (): Promise<unknown> => removeDead(view, finalKey, stale);
+    await view.during(() => view.changed(right.store(remove), undefined));
+  }
+  return landed;
 }
 
 /** What could not be loaded is not tried again for a while, by any process. */

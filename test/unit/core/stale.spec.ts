@@ -6,6 +6,7 @@ import {
   type CacheOperationEvent,
   type CacheService,
   createCache,
+  type LoadOptions,
   memory,
 } from 'nestjs-cache-framework';
 import { type FakeClock, fakeClock, recording } from 'nestjs-cache-framework/testing';
@@ -133,6 +134,37 @@ describe('a value that could not be loaded again in the background', () => {
     const call = cache.getOrSet('key', () => cache.getOrSet('key', () => 'x', options), options);
 
     await expect(call).rejects.toMatchObject({ code: 'CACHE_DEADLOCK' });
+  });
+});
+
+describe('a value that is loaded again and turns out to be gone', () => {
+  const nothing = (): undefined => undefined;
+
+  it.each([
+    ['undefined', nothing, {}],
+    ['a null that is not stored', () => null, { negativeTimeout: 0 }],
+    [
+      'what is stored for no time',
+      () => 'gone',
+      { timeout: (value: unknown) => +(value === 'old') },
+    ],
+    ['what cannot be stored', () => nothing, {}],
+  ])('is not given out again: %s', async (_, gone, more) => {
+    for (const backend of ['memory', recording(memory())] as const) {
+      const each = await createCache({ backend, clock, logger });
+      const options: LoadOptions<unknown> = { timeout: 1, staleIfError: '1h', ...more };
+      await each.getOrSet('key', () => 'old', options);
+      await each.getOrSet('behind', () => 'old', { ...options, staleWhileRevalidate: '1h' });
+      clock.advance(1);
+
+      expect(await each.getOrSet('key', gone, options)).toBe(gone());
+      await each.getOrSet('behind', gone, { ...options, staleWhileRevalidate: '1h' });
+      await settle();
+
+      await expect(each.getOrSet('key', fails, options)).rejects.toThrow('away');
+      await expect(each.getOrSet('behind', fails, options)).rejects.toThrow('away');
+      await each.close();
+    }
   });
 });
 
