@@ -61,7 +61,7 @@ export class CacheView {
   /** Final keys by the caller's keys, in their order. */
   keys(keys: Iterable<string>, version: number | undefined): Map<string, string> {
     const finalKeys = new Map<string, string>();
-    for (const key of keys) finalKeys.set(key, this.key(key, version));
+    for (const key of listOfKeys(keys)) finalKeys.set(key, this.key(key, version));
     return finalKeys;
   }
 
@@ -188,6 +188,14 @@ export class CacheView {
       throw error;
     }
   }
+}
+
+/** The keys that a caller gave. A text is one key, and would be taken for a list of its characters. @throws {TypeError} */
+export function listOfKeys(keys: Iterable<string>): Iterable<string> {
+  if (typeof keys === 'object' && keys !== null && Symbol.iterator in keys) return keys;
+  throw new TypeError(
+    `Keys must be given as a list such as ["a", "b"], but ${describe(keys)} was given.`,
+  );
 }
 
 /** How a read of a value came out: false is one, too. */

@@ -504,6 +504,21 @@ describe('when the backend is down', () => {
   });
 });
 
+describe('one key where a list is wanted', () => {
+  it('is refused, and not taken for a list of its characters', async () => {
+    const cache = await cacheOf();
+    await cache.setMany({ a: 1, b: 2 });
+    const calls = [cache.getMany('ab'), cache.deleteMany('ab'), cache.getOrSetMany('ab', () => [])];
+
+    for (const call of calls) {
+      await expect(call).rejects.toThrow(
+        'Keys must be given as a list such as ["a", "b"], but "ab" was given.',
+      );
+    }
+    expect(await cache.get('a')).toBe(1);
+  });
+});
+
 describe('a view', () => {
   it('keeps what an option does not change, or is given as undefined', async () => {
     const cache = await cacheOf();
