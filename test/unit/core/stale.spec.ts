@@ -13,6 +13,7 @@ import { type FakeClock, fakeClock, recording } from 'nestjs-cache-framework/tes
 import { heldLoad } from '../../../lib/testing/held-load.js';
 
 const fails = (): Promise<string> => Promise.reject(new Error('away'));
+const nothing = (): undefined => undefined;
 const never = (): Promise<string> => new Promise(() => {});
 
 let clock: FakeClock;
@@ -138,8 +139,6 @@ describe('a value that could not be loaded again in the background', () => {
 });
 
 describe('a value that is loaded again and turns out to be gone', () => {
-  const nothing = (): undefined => undefined;
-
   it.each([
     ['undefined', nothing, {}],
     ['a null that is not stored', () => null, { negativeTimeout: 0 }],
