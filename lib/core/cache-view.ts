@@ -6,6 +6,7 @@ import type { CacheParts } from './cache-parts.interface.js';
 import { CacheBackendError, CacheClosedError } from './cache.errors.js';
 import type { Stamp } from './envelope.js';
 import type { ValueType } from './payload-codec.js';
+import { describe } from './option-checks.js';
 import { checkedTags } from './tags.js';
 import {
   looksLikeMilliseconds,
@@ -42,6 +43,11 @@ export class CacheView {
   ) {
     this.version = view.version ?? parts.keys.version;
     this.onError = view.onError ?? parts.onError;
+    if (this.onError !== 'miss' && this.onError !== 'throw') {
+      throw new TypeError(
+        `"onError" must be "miss" or "throw", but ${describe(this.onError)} was given.`,
+      );
+    }
     this.strict = parts.strict;
     this.backend = this.onError === 'miss' ? parts.forgiving : parts.strict;
     parts.keys.checkVersion(this.version);
@@ -55,13 +61,13 @@ export class CacheView {
   /** Final keys by the caller's keys, in their order. */
   keys(keys: Iterable<string>, version: number | undefined): Map<string, string> {
     const finalKeys = new Map<string, string>();
-    for (const key of keys) finalKeys.set(key, this.key(key, version));
+    for (const key of listOfKeys(keys)) finalKeys.set(key, this.key(key, version));
     return finalKeys;
   }
 
-  /** Under which keys the stamps of tags lie. @throws {TypeError} */
-  tagKeys(tags: readonly string[]): readonly string[] {
-    return checkedTags(tags).map((tag) => this.parts.keys.tagKey(tag));
+  /** Under which keys the stamps of tags lie. @param most As of `checkedTags()`. @throws {TypeError} */
+  tagKeys(tags: readonly string[], most?: number): readonly string[] {
+    return checkedTags(tags, most).map((tag) => this.parts.keys.tagKey(tag));
   }
 
   /** A final key as it is told from those of all namespaces of this cache. */
@@ -184,9 +190,22 @@ export class CacheView {
   }
 }
 
-/** How a read came out. */
+/** The keys that a caller gave. A text is one key, and would be taken for a list of its characters. @throws {TypeError} */
+export function listOfKeys(keys: Iterable<string>): Iterable<string> {
+  if (typeof keys === 'object' && keys !== null && Symbol.iterator in keys) return keys;
+  throw new TypeError(
+    `Keys must be given as a list such as ["a", "b"], but ${describe(keys)} was given.`,
+  );
+}
+
+/** How a read of a value came out: false is one, too. */
+export function foundResult(answer: unknown): Result {
+  return answer === MISS ? 'miss' : 'hit';
+}
+
+/** How another read came out. */
 export function readResult(answer: unknown): Result {
-  return answer === MISS || answer === false || answer === undefined ? 'miss' : 'hit';
+  return answer === false || answer === undefined ? 'miss' : 'hit';
 }
 
 function writeResult(answer: unknown): Result {

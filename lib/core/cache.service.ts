@@ -13,7 +13,7 @@ import type {
 import type { CacheBackend, ServerStats, Ttl } from './cache-backend.interface.js';
 import { isWatched } from './cache-events.js';
 import type { CacheParts } from './cache-parts.interface.js';
-import { CacheView, MISS, readResult, type ViewOptions } from './cache-view.js';
+import { CacheView, foundResult, MISS, readResult, type ViewOptions } from './cache-view.js';
 import { addToCounter, moveVersion } from './counters.js';
 import * as derived from './derived-operations.js';
 import { add, clear, has, pull, remove, touch, ttlOf } from './entry-operations.js';
@@ -26,6 +26,7 @@ import { deleteMany, type Entries, getMany, setMany } from './many-operations.js
 import { namespaceParts } from './namespace.js';
 import { type CacheLock, type LockOptions, type LockTimeout, takeLock, withLock } from './lock.js';
 import type { HeldTags } from './tags.js';
+import { givenOf } from './option-checks.js';
 import { optionsOf } from './options-of.js';
 import type { Timeout } from './timeout.js';
 
@@ -79,7 +80,7 @@ export class CacheService {
     const view = this.#view;
     if (!isWatched()) return get(this.#view, key, options, defaultValue);
     return view
-      .run('get', () => get(this.#view, key, options, MISS), readResult)
+      .run('get', () => get(this.#view, key, options, MISS), foundResult)
       .then((found) => (found === MISS ? defaultValue : found));
   }
 
@@ -300,7 +301,7 @@ export class CacheService {
    */
   async pull<T = unknown>(key: string, options?: ReadOptions): Promise<T | undefined> {
     const view = this.#view;
-    const pulled = await view.run('pull', () => pull(view, key, options), readResult);
+    const pulled = await view.run('pull', () => pull(view, key, options), foundResult);
     return pulled === MISS ? undefined : (pulled as T);
   }
 
@@ -375,11 +376,11 @@ export class CacheService {
   /**
    * A view of the same cache: `with({ version: 2 })`, or `with({ onError: 'throw' })`, which is the strict one.
    *
-   * @throws {TypeError} if the version is not a non-negative integer.
+   * @throws {TypeError} if the version is not a non-negative integer, or `onError` none of the two.
    */
   with(view: ViewOptions): CacheService {
     const { parts, version, onError } = this.#view;
-    return new CacheService(parts, { version, onError, ...view });
+    return new CacheService(parts, { version, onError, ...givenOf(view) });
   }
 
   /**

@@ -15,6 +15,9 @@ import { withoutFreshness } from './envelope.js';
 import { addLive } from './replace-dead.js';
 import { retryPauseMs } from './retry-pause.js';
 
+// A place may be free because another has just removed its counter; not as often as this.
+const MOST_REFUSALS = 10;
+
 const GIVE_TIMEOUT =
   'To move an entry to another version give it a new timeout: incrVersion(key, 1, { timeout: 300 }).';
 
@@ -36,6 +39,10 @@ export async function addToCounter(
   const finalKey = view.key(key, options.version);
   const ttl = view.ttl(options.timeout);
   const start = initial === undefined || ttl === 0 ? undefined : { value: initial, ttl };
+  // Who loads the entry must not undo the counter that is begun here.
+  const storing = start && view.voidLoad(finalKey);
+  if (storing) await storing;
+  let refusals = 0;
   for (let tries = 0; ; tries += 1) {
     const value = await addIfLive(view, finalKey, delta, start);
     if (value !== undefined) return value;
@@ -44,9 +51,17 @@ export async function addToCounter(
     if (ttl === 0) return begun;
     const payload = view.parts.codec.encode(begun);
     if (await addLive(view, finalKey, payload, ttl)) return begun;
+    if (await isFree(view, finalKey)) refusals += 1;
+    if (refusals === MOST_REFUSALS) throw notStored(view, finalKey);
     // Another has just begun one, or is removing what was invalidated there, if it has not died over that.
     if (tries > 0) await sleep(retryPauseMs(tries));
   }
+}
+
+/** True if nothing lies there, not even what is no entry any more. */
+async function isFree(view: CacheView, finalKey: string): Promise<boolean> {
+  const { entry, dead, stale } = await look(view, view.strict, finalKey);
+  return (entry ?? dead ?? stale) === undefined;
 }
 
 /** The new value; undefined if there is no live entry: one that was invalidated or is stale is none, whatever it holds. */
@@ -108,6 +123,15 @@ export async function moveVersion(
 function checkWhole(name: string, value: number): void {
   if (Number.isSafeInteger(value)) return;
   throw new TypeError(`"${name}" must be a whole number, but ${String(value)} was given.`);
+}
+
+function notStored({ strict, parts }: CacheView, key: string): CacheBackendError {
+  const { alias } = parts;
+  return new CacheBackendError(
+    'CACHE_BACKEND',
+    `The ${strict.name} backend of cache "${alias}" did not store the counter "${shortKey(key)}".`,
+    { alias, backend: strict.name, operation: 'incr', key },
+  );
 }
 
 function notFound(

@@ -2,7 +2,7 @@ import type { ReadOptions, TouchOptions, WriteOptions } from './call-options.int
 import type { Payload, Ttl } from './cache-backend.interface.js';
 import { MISS, type CacheView } from './cache-view.js';
 import * as derived from './derived-operations.js';
-import { BARE, find, glance, peek } from './entry-reads.js';
+import { BARE, find, glance } from './entry-reads.js';
 import { inEnvelope, prepareWrite, stampsToBear } from './entry-writes.js';
 import { Envelope, withoutFreshness } from './envelope.js';
 import { addLive, replaceSeen } from './replace-dead.js';
@@ -40,11 +40,12 @@ export async function touch(view: CacheView, key: string, options: TouchOptions)
     const live = await glance(view, backend, finalKey, stampKeys);
     return (await backend.delete(finalKey)) && live !== undefined;
   }
-  if (backend.getSync) {
-    const live = await peek(view, backend, finalKey);
-    return (
-      live !== undefined && touched(view, finalKey, live, ttl, () => backend.touch(finalKey, ttl))
-    );
+  if (backend.getSync || ttl === null) {
+    const touchEntry = (): Promise<boolean> => backend.touch(finalKey, ttl);
+    // Nobody gets the right to replace what never expires, so what is to be stored anew is not touched before.
+    const live = await glance(view, backend, finalKey, stampKeys);
+    if (live === undefined) return false;
+    return live === BARE ? touchEntry() : touched(view, finalKey, live, ttl, touchEntry);
   }
   // Both at once: an entry that was invalidated stays so, whatever time it gets.
   const [isTouched, live] = await derived.allOf([

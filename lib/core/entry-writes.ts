@@ -107,7 +107,7 @@ export async function holdTags(view: CacheView, tags: readonly string[]): Promis
 
 /** Gives tags new stamps. @throws {TypeError} @throws {CacheBackendError} */
 export async function invalidateTags(view: CacheView, tags: readonly string[]): Promise<void> {
-  const keys = view.tagKeys(tags);
+  const keys = view.tagKeys(tags, Infinity);
   if (keys.length === 0) return;
   view.parts.fences.voidTags(keys.map((key) => view.place(key)));
   const companion = view.parts.space === '' ? view.parts.companion() : undefined;

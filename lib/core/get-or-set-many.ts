@@ -2,9 +2,9 @@ import type { Payload } from './cache-backend.interface.js';
 import type { LoadManyOptions, ManyLoader } from './call-options.interface.js';
 import { MISS, type CacheView } from './cache-view.js';
 import { liveSync } from './entry-reads.js';
-import { checkLoadOptions, mayBeGiven } from './get-or-set.js';
+import { checkLoadOptions } from './get-or-set.js';
 import { type Many, readOrLoadMany } from './load-many.js';
-import { patienceOf, planOfMany } from './load-plan.js';
+import { mayBeGiven, patienceOf, planOfMany } from './load-plan.js';
 import type { Landed } from './load.interface.js';
 
 /** What a caller of `getOrSetMany()` gets. */

@@ -1,14 +1,15 @@
 import type { Loader, LoadOptions } from './call-options.interface.js';
+import { CacheLoadTimeoutError } from './cache.errors.js';
 import { MISS, type CacheView } from './cache-view.js';
 import { liveSync, type Look, look } from './entry-reads.js';
 import { tagsToBear } from './entry-writes.js';
 import { giveBack, keepLoaded, storeMissing } from './keep-loaded.js';
-import { type LoadPlan, patienceOf, planOf } from './load-plan.js';
+import { mayBeGiven, patienceOf, planOf } from './load-plan.js';
 import type { LoadRight } from './load-fences.js';
 import { beginRight, stampKeysOf, stampsBeforeLoad } from './load-tags.js';
 import { loadedValue, turnToLoad } from './load-turn.js';
 import type { Landed, Load } from './load.interface.js';
-import { staleOrReloaded } from './reload.js';
+import { oldInstead, staleOrReloaded } from './reload.js';
 import type { FlightWork } from './single-flight.js';
 
 /** What a caller of `getOrSet()` gets. */
@@ -49,7 +50,13 @@ export async function getOrSet<T>(
     });
   let landed: Landed;
   for (let tries = 1; ; tries += 1) {
-    landed = await mode.run(place, work, patience);
+    try {
+      landed = await mode.run(place, work, patience);
+    } catch (error) {
+      // It may have been another's load that took too long for this caller, or another process's.
+      if (!(error instanceof CacheLoadTimeoutError)) throw error;
+      landed = await oldInstead(view, finalKey, plan, error);
+    }
     if ('value' in landed) return { value: landed.value as T, isHit: false };
     if ('payload' in landed && mayBeGiven(landed.staleMs, plan)) break;
     // Who began this flight left the key out, or takes what is stale. Then it is for this caller to begin one.
@@ -121,10 +128,4 @@ async function loadAndKeep<T>(
   const { view, options } = load;
   const before = await view.during(() => stampsBeforeLoad(view, options.tags, stamps));
   return keepLoaded(load, before, await loadedValue(load), storeMissing(load, found));
-}
-
-/** True if a caller with this plan takes what has not been fresh for so long. */
-export function mayBeGiven(staleMs: number | undefined, plan: LoadPlan): boolean {
-  if (staleMs === undefined) return true;
-  return staleMs < Math.max(plan.whileRevalidate, plan.ifError) * 1000;
 }

@@ -124,9 +124,19 @@ async function keepMany<T>(
 /** What the loader brought, by the callers' keys. @throws {TypeError} if that is nothing of the kind. */
 function valuesOf(brought: unknown): ReadonlyMap<string, unknown> {
   if (typeof brought === 'object' && brought !== null) {
-    return new Map(pairsOf(brought as Record<string, unknown>));
+    const values = new Map<string, unknown>();
+    for (const pair of pairsOf(brought as Record<string, unknown>)) {
+      if (!Array.isArray(pair) || typeof pair[0] !== 'string')
+        throw noValues('a list without keys');
+      values.set(pair[0], pair[1]);
+    }
+    return values;
   }
-  throw new TypeError(
-    `The function given to getOrSetMany() must bring a Map, pairs or an object with values by their keys, but it brought ${describe(brought)}.`,
+  throw noValues(describe(brought));
+}
+
+function noValues(brought: string): TypeError {
+  return new TypeError(
+    `The function given to getOrSetMany() must bring a Map, pairs or an object with values by their keys, but it brought ${brought}.`,
   );
 }

@@ -113,6 +113,15 @@ export function keptTtlOf(fresh: Ttl, { whileRevalidate, ifError }: LoadPlan): T
   return fresh === null ? null : fresh + Math.max(whileRevalidate, ifError);
 }
 
+/** True if a caller with this plan takes what has not been fresh for so long. */
+export function mayBeGiven(
+  staleMs: number | undefined,
+  { whileRevalidate, ifError }: LoadPlan,
+): boolean {
+  if (staleMs === undefined) return true;
+  return staleMs < Math.max(whileRevalidate, ifError) * 1000;
+}
+
 function checkLock(view: CacheView, lock: boolean | undefined): void {
   if (lock === true) {
     required(view.strict, 'lease', 'Leave out "lock": then each process loads once at a time.');

@@ -106,7 +106,7 @@ export async function turnToReload<T>(
 
 /** What the loader brings. @throws what it throws. @throws the reason, if the load is stopped before. */
 export async function loadedValue<T>({ source, callLoader, stop }: Load<T>): Promise<T> {
-  if (typeof source !== 'function') return source;
+  if (typeof source !== 'function') return settled(source, stop);
   return settled(
     callLoader(() => (source as Loader<T>)(stop.context)),
     stop,

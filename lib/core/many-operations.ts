@@ -1,6 +1,6 @@
 import type { ReadOptions, WriteOptions } from './call-options.interface.js';
 import type { Payload } from './cache-backend.interface.js';
-import { MISS, type CacheView } from './cache-view.js';
+import { type CacheView, listOfKeys, MISS } from './cache-view.js';
 import * as derived from './derived-operations.js';
 import { stampKeysOf } from './entry-operations.js';
 import { findMany } from './entry-reads.js';
@@ -15,7 +15,7 @@ export async function getMany(
   keys: Iterable<string>,
   options: ReadOptions | undefined,
 ): Promise<Map<string, unknown>> {
-  const asked = [...keys];
+  const asked = [...listOfKeys(keys)];
   const found = new Map<string, unknown>();
   const stampKeys = stampKeysOf(view, options);
   if (asked.length === 0) return found;

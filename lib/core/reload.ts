@@ -1,16 +1,16 @@
 import { performance } from 'node:perf_hooks';
 import { isWatched, publish } from './cache-events.js';
 import { CacheBackendError, CacheDeadlockError, CacheError, reasonOf } from './cache.errors.js';
-import { MISS } from './cache-view.js';
+import { type CacheView, MISS } from './cache-view.js';
 import { look } from './entry-reads.js';
 import type { Envelope } from './envelope.js';
 import { keepLoaded } from './keep-loaded.js';
-import { patienceOf } from './load-plan.js';
+import { type LoadPlan, mayBeGiven, patienceOf } from './load-plan.js';
 import { beginRight, stampsBeforeLoad } from './load-tags.js';
 import { loadedValue, turnToReload } from './load-turn.js';
 import type { Landed, Load, Reloaded } from './load.interface.js';
 import { FLAG_INTEGER } from './payload-flags.js';
-import { replaceSeen } from './replace-dead.js';
+import { removeDead, replaceSeen } from './replace-dead.js';
 import type { FlightWork } from './single-flight.js';
 
 // After a failure: as long as a value is fresh, within these bounds, in seconds.
@@ -28,7 +28,7 @@ export async function staleOrReloaded<T>(
 ): Promise<Landed | undefined> {
   const { view, plan, stop, right, callLoader } = load;
   const { parts, onError } = view;
-  const staleMs = staleMsOf(load, stale);
+  const staleMs = staleMsOf(view, stale);
   const isUntilReloaded = staleMs < plan.whileRevalidate * 1000;
   const isUntilWorks = staleMs < plan.ifError * 1000;
   if (!isUntilReloaded && !isUntilWorks) return undefined;
@@ -46,7 +46,7 @@ export async function staleOrReloaded<T>(
   const landed = await callLoader(() => reloads.run(place, reloading(load, true), patience));
   if (landed === 'gone') return undefined;
   if (landed === 'held off') return asItIs;
-  return 'failed' in landed ? insteadOfError(load, landed.failed) : landed;
+  return 'failed' in landed ? oldInstead(view, load.finalKey, plan, landed.failed) : landed;
 }
 
 /** Loads again what is given out meanwhile. */
@@ -103,9 +103,17 @@ async function reloadAndKeep<T>(load: Load<T>, stale: Envelope): Promise<Reloade
     return { failed: error };
   }
   view.parts.holdOffs.end(right.place);
-  return keepLoaded(load, before, value, (payload, ttl) =>
-    replaceSeen(view, finalKey, stale, payload, ttl),
-  );
+  let isKept = false;
+  const landed = await keepLoaded(load, before, value, (payload, ttl) => {
+    isKept = true;
+    return replaceSeen(view, finalKey, stale, payload, ttl);
+  });
+  // What is not to be stored takes the place of the old value all the same: that is known to be over.
+  if (!isKept && !view.parts.life.isOver) {
+    const remove = (): Promise<unknown> => removeDead(view, finalKey, stale);
+    await view.during(() => view.changed(right.store(remove), undefined));
+  }
+  return landed;
 }
 
 /** What could not be loaded is not tried again for a while, by any process. */
@@ -125,17 +133,28 @@ async function holdOff<T>({ view, right }: Load<T>, { head }: Envelope): Promise
   }
 }
 
-/** After a failure, the value if it is still there: what was deleted meanwhile, or had a tag invalidated, is not given out. */
-async function insteadOfError<T>(load: Load<T>, failed: unknown): Promise<Landed> {
-  const { view, finalKey } = load;
+/**
+ * What lies there, for one who takes the old value if no other is to be had: what was deleted meanwhile, or had a tag
+ * invalidated, is not given out.
+ *
+ * @throws the error if there is nothing for this caller.
+ */
+export async function oldInstead(
+  view: CacheView,
+  finalKey: string,
+  plan: LoadPlan,
+  error: unknown,
+): Promise<Landed> {
+  if (plan.ifError === 0 || view.parts.life.isOver) throw error;
   const { entry, stale } = await view.during(() => look(view, view.backend, finalKey));
-  if (entry) return { payload: entry, isHit: true };
-  if (stale) return { payload: stale, isHit: true, staleMs: staleMsOf(load, stale) };
-  throw failed;
+  if (entry && view.decode(entry, finalKey) !== MISS) return { payload: entry, isHit: true };
+  const staleMs = stale && staleMsOf(view, stale);
+  if (!stale || !mayBeGiven(staleMs, plan)) throw error;
+  return { payload: stale, isHit: true, staleMs: staleMs! };
 }
 
-function staleMsOf<T>({ view }: Load<T>, { head }: Envelope): number {
-  return view.parts.now() - head.freshUntil!;
+function staleMsOf({ parts }: CacheView, { head }: Envelope): number {
+  return parts.now() - head.freshUntil!;
 }
 
 /** Nobody gets this error, so it is told. */

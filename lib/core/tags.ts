@@ -17,8 +17,13 @@ export class HeldTags {
 
 const MOST_TAGS = 1_000;
 
-/** The tags, each once. @throws {TypeError} if they are not a list of non-empty texts, or too many. */
-export function checkedTags(tags: unknown): readonly string[] {
+/**
+ * The tags, each once.
+ *
+ * @param most Default: as many as a value may bear.
+ * @throws {TypeError} if they are not a list of non-empty texts, or too many.
+ */
+export function checkedTags(tags: unknown, most = MOST_TAGS): readonly string[] {
   if (!Array.isArray(tags)) {
     throw new TypeError(
       `"tags" must be a list of texts such as ["user:7"], but ${describe(tags)} was given.`,
@@ -30,8 +35,8 @@ export function checkedTags(tags: unknown): readonly string[] {
       `A tag must be a non-empty text, but ${tag === '' ? 'an empty one' : describe(tag)} was given.`,
     );
   }
-  if (tags.length > MOST_TAGS) {
-    throw new TypeError(`A value may bear ${MOST_TAGS} tags, but ${tags.length} were given.`);
+  if (tags.length > most) {
+    throw new TypeError(`A value may bear ${most} tags, but ${tags.length} were given.`);
   }
   return tags.length < 2 ? (tags as string[]) : [...new Set(tags as string[])];
 }

@@ -83,6 +83,22 @@ export const fenceCases: readonly CacheCase[] = [
     },
   },
   {
+    title: 'a counter that is begun during a load of several keys wins',
+    needs: ['storage', 'incr'],
+    run: async ({ cache }) => {
+      const { load, begun, end } = heldLoad({ key: 5, other: 7 });
+      const loading = cache.getOrSetMany(['key', 'other'], load, 100);
+      await begun;
+
+      expectEqual(await cache.incr('key', 1, { initial: 5, timeout: 100 }), 6, 'incr()');
+      end();
+      await loading;
+
+      expectEqual(await cache.get('key'), 6, 'get()');
+      expectEqual(await cache.get('other'), 7, 'get() of the other');
+    },
+  },
+  {
     title: 'add() during a load of what was invalidated wins',
     needs: ['storage'],
     run: async ({ cache }) => {

@@ -51,11 +51,12 @@ export const loadManyCases: readonly CacheCase[] = [
         const answer = await cache.getOrSetMany([key], load as () => Record<string, number>, 100);
         expectEqual(answer, new Map([[key, 1]]), key);
       }
-      for (const bad of [undefined, null, 7, 'text']) {
+      const rows = [{ id: 1 }];
+      for (const bad of [undefined, null, 7, 'text', rows, ['value'], [[1, 'value']]]) {
         await expectRejection(
           () => cache.getOrSetMany(['key'], (() => bad) as never),
           { name: 'TypeError' },
-          `for ${String(bad)}`,
+          `for ${JSON.stringify(bad)}`,
         );
       }
     },

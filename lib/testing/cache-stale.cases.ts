@@ -101,6 +101,22 @@ export const staleCases: readonly CacheCase[] = [
     },
   },
   {
+    title: 'touch() makes a value that could be given out later one that never expires',
+    needs,
+    run: async ({ cache, life, expire }) => {
+      const stale = { staleWhileRevalidate: 1000, staleIfError: 1000 };
+      await cache.getOrSet('key', () => 'value', { timeout: life, ...stale });
+      await cache.getOrSet('tagged', () => 'value', { timeout: life, ...stale, tags: ['tag'] });
+
+      expectEqual(await cache.touch('key', null), true, 'touch()');
+      expectEqual(await cache.touch('tagged', null), true, 'touch() of one with tags');
+      await expire();
+
+      expectEqual(await cache.get('key'), 'value', 'get()');
+      expectEqual(await cache.get('tagged'), 'value', 'get() of one with tags');
+    },
+  },
+  {
     title: 'a value is given out if it cannot be loaded again, and that is not tried each time',
     needs,
     run: async ({ cache, life, expire }) => {

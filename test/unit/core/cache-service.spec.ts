@@ -3,6 +3,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import {
   CACHE_OPERATION_CHANNEL,
   createCache,
+  memory,
   type CacheBackend,
   type CacheOperationEvent,
   type CacheService,
@@ -351,6 +352,15 @@ describe('counters and versions', () => {
     expect(await cache.ttl('n')).toBe(60);
   });
 
+  it('fails for a counter that its place refuses, and does not try for ever', async () => {
+    const cache = await cacheOf({ backend: memory({ maxEntryBytes: 1024 }) });
+
+    await expect(cache.incr('k'.repeat(1024), 1, { initial: 0 })).rejects.toMatchObject({
+      code: 'CACHE_BACKEND',
+      operation: 'incr',
+    });
+  });
+
   it('begins a counter at `initial` with its own timeout', async () => {
     const cache = await cacheOf();
 
@@ -494,7 +504,58 @@ describe('when the backend is down', () => {
   });
 });
 
+describe('one key where a list is wanted', () => {
+  it('is refused, and not taken for a list of its characters', async () => {
+    const cache = await cacheOf();
+    await cache.setMany({ a: 1, b: 2 });
+    const calls = [cache.getMany('ab'), cache.deleteMany('ab'), cache.getOrSetMany('ab', () => [])];
+
+    for (const call of calls) {
+      await expect(call).rejects.toThrow(
+        'Keys must be given as a list such as ["a", "b"], but "ab" was given.',
+      );
+    }
+    expect(await cache.get('a')).toBe(1);
+  });
+});
+
+describe('a view', () => {
+  it('keeps what an option does not change, or is given as undefined', async () => {
+    const cache = await cacheOf();
+    const options = { version: undefined, onError: undefined } as object;
+
+    expect(cache.with({ version: 2 }).with(options).makeKey('k')).toBe(':2:k');
+  });
+
+  it('refuses an onError that there is not', async () => {
+    const cache = await cacheOf();
+
+    expect(() => cache.with({ onError: 'ignore' as 'miss' })).toThrow(
+      '"onError" must be "miss" or "throw", but "ignore" was given.',
+    );
+  });
+});
+
 describe('events', () => {
+  it('tell a stored false from nothing', async () => {
+    const cache = await cacheOf();
+    await cache.set('no', false);
+    const seen: string[] = [];
+    const listen = (event: unknown): void => {
+      const { operation, result } = event as CacheOperationEvent;
+      seen.push(`${operation} ${result}`);
+    };
+    subscribe(CACHE_OPERATION_CHANNEL, listen);
+
+    await cache.get('no');
+    await cache.pull('no');
+    await cache.pull('no');
+    await cache.has('no');
+    unsubscribe(CACHE_OPERATION_CHANNEL, listen);
+
+    expect(seen).toEqual(['get hit', 'pull hit', 'pull miss', 'has miss']);
+  });
+
   it('publishes what came of each operation, without keys', async () => {
     const cache = await cacheOf();
     const seen: string[] = [];

@@ -117,6 +117,16 @@ describe('loads that never end', () => {
     expect(await cache.getOrSet(KEYS[7]!, () => 'next')).toBe('next');
   });
 
+  it('fail in their time also where a promise was given instead of a function', async () => {
+    const cache = await open();
+    const call = outcome(cache.getOrSet('key', never() as unknown as string, { hardTimeout: 5 }));
+    await settle();
+
+    await jest.advanceTimersByTimeAsync(5_000);
+
+    expect(await call).toBe('CacheLoadTimeoutError');
+  });
+
   it('go on for ever where the hard timeout is null', async () => {
     const cache = await open();
     const before = jest.getTimerCount();

@@ -2,14 +2,19 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import {
   CACHE_OPERATION_CHANNEL,
+  type CacheBackend,
   type CacheOperationEvent,
   type CacheService,
   createCache,
+  type LoadOptions,
   memory,
 } from 'nestjs-cache-framework';
 import { type FakeClock, fakeClock, recording } from 'nestjs-cache-framework/testing';
+import { heldLoad } from '../../../lib/testing/held-load.js';
 
 const fails = (): Promise<string> => Promise.reject(new Error('away'));
+const nothing = (): undefined => undefined;
+const never = (): Promise<string> => new Promise(() => {});
 
 let clock: FakeClock;
 let warnings: string[];
@@ -130,6 +135,93 @@ describe('a value that could not be loaded again in the background', () => {
     const call = cache.getOrSet('key', () => cache.getOrSet('key', () => 'x', options), options);
 
     await expect(call).rejects.toMatchObject({ code: 'CACHE_DEADLOCK' });
+  });
+});
+
+describe('a value that is loaded again and turns out to be gone', () => {
+  it.each([
+    ['undefined', nothing, {}],
+    ['a null that is not stored', () => null, { negativeTimeout: 0 }],
+    [
+      'what is stored for no time',
+      () => 'gone',
+      { timeout: (value: unknown) => +(value === 'old') },
+    ],
+    ['what cannot be stored', () => nothing, {}],
+  ])('is not given out again: %s', async (_, gone, more) => {
+    for (const backend of ['memory', recording(memory())] as const) {
+      const each = await createCache({ backend, clock, logger });
+      const options: LoadOptions<unknown> = { timeout: 1, staleIfError: '1h', ...more };
+      await each.getOrSet('key', () => 'old', options);
+      await each.getOrSet('behind', () => 'old', { ...options, staleWhileRevalidate: '1h' });
+      clock.advance(1);
+
+      expect(await each.getOrSet('key', gone, options)).toBe(gone());
+      await each.getOrSet('behind', gone, { ...options, staleWhileRevalidate: '1h' });
+      await settle();
+
+      await expect(each.getOrSet('key', fails, options)).rejects.toThrow('away');
+      await expect(each.getOrSet('behind', fails, options)).rejects.toThrow('away');
+      await each.close();
+    }
+  });
+});
+
+describe('a caller who has less time than the load of another', () => {
+  const options = { timeout: 1, staleIfError: '1h' } as const;
+
+  it('gets the old value, and the other goes on', async () => {
+    await cache.getOrSet('key', () => 'old', options);
+    clock.advance(1);
+    const { load, begun, end } = heldLoad('new');
+    const other = cache.getOrSet('key', load, options);
+    await begun;
+
+    const answer = await cache.getOrSet('key', never, { ...options, hardTimeout: '50ms' });
+    end();
+
+    expect(answer).toBe('old');
+    expect(await other).toBe('new');
+  });
+
+  it('gets the old value where another cache over the place loads', async () => {
+    const place = recording(memory());
+    const first = await createCache({ backend: place, clock, logger });
+    // The same place, which that cache does not close.
+    const second = await createCache({
+      backend: Object.assign(Object.create(first.backend) as CacheBackend, {
+        close: () => Promise.resolve(),
+      }),
+      clock,
+      logger,
+    });
+    await first.getOrSet('key', () => 'old', options);
+    clock.advance(1);
+    const { load, begun, end } = heldLoad('new');
+    const other = first.getOrSet('key', load, options);
+    await begun;
+
+    const answer = await second.getOrSet('key', never, { ...options, hardTimeout: '50ms' });
+    end();
+
+    expect(answer).toBe('old');
+    expect(await other).toBe('new');
+    await second.close();
+    await first.close();
+  });
+
+  it('gets the error if the value was deleted meanwhile', async () => {
+    await cache.getOrSet('key', () => 'old', options);
+    clock.advance(1);
+    const call = cache.getOrSet('key', never, { ...options, hardTimeout: '50ms' });
+    const { load, begun, end } = heldLoad('new');
+    await cache.delete('key');
+    const other = cache.getOrSet('key', load, options);
+    await begun;
+
+    await expect(call).rejects.toMatchObject({ code: 'CACHE_LOAD_TIMEOUT' });
+    end();
+    await other;
   });
 });
 

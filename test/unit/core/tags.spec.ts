@@ -234,6 +234,17 @@ describe('a value with tags', () => {
     expect(await cache.get('key')).toBe(2);
   });
 
+  it('bears a thousand tags at most, but more can be invalidated at once', async () => {
+    const cache = await cacheOf({});
+    const tags = Array.from({ length: 1_001 }, (_, index) => `tag-${index}`);
+    await cache.set('key', 1, { tags: tags.slice(-1) });
+
+    await expect(cache.set('other', 1, { tags })).rejects.toThrow('A value may bear 1000 tags');
+    await cache.invalidateTags(...tags);
+
+    expect(await cache.get('key')).toBeUndefined();
+  });
+
   it('that is a page has its bytes where they were, in a backend in this process', async () => {
     const cache = await cacheOf({});
     const bytes = Buffer.alloc(1_000, 1);
