@@ -6,7 +6,7 @@ import { userOf, urlsOf, type HttpExchange } from './http-exchange.js';
 import type { RequestHead } from './http-head.js';
 import type { ResolvedHttpOptions } from './http.options.js';
 import type { PageAddress } from './page-key.js';
-import { keyTag, pathTag, routeTag } from './page-tags.js';
+import { checkedTags, keyTag, pathTag, routeTag } from './page-tags.js';
 import { filterQuery } from './query-filter.js';
 import { cookieVariants } from './request-cookies.js';
 import type { RouteCache } from './route-cache.accessor.js';
@@ -125,9 +125,14 @@ export class PageAddressAccessor {
   #versionOf(asked: unknown): Versioning {
     const versioning = this.#config.getVersioning();
     return versioning?.type === VersioningType.CUSTOM
-      ? { version: [versioning.extractor(asked)].flat(), routedBy: [] }
+      ? { version: ['custom', ...[versioning.extractor(asked)].flat().map(written)], routedBy: [] }
       : declaredVersion(versioning);
   }
+}
+
+/** A version as text, also where the extractor finds none. */
+function written(version: unknown): string {
+  return `${typeof version} ${String(version)}`;
 }
 
 /** Where the version stands if no function of the application finds it. */
@@ -204,7 +209,9 @@ async function tagsOf(
   context: ExecutionContext,
   { page: { tags = [] } }: RouteCache,
 ): Promise<readonly string[]> {
-  return typeof tags === 'function' ? asking('tags', () => tags(context)) : tags;
+  return typeof tags === 'function'
+    ? asking('tags', async () => checkedTags(await tags(context)))
+    : tags;
 }
 
 function parametersOf({ asked }: HttpExchange): string {
