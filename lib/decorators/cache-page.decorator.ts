@@ -37,8 +37,8 @@ export interface CachePageOptions {
   /** True for a request that is to be answered by the handler, and whose answer is not kept. Default: none is. */
   readonly unless?: (context: ExecutionContext) => boolean | Promise<boolean>;
   /**
-   * True: pages of this route are also sent in front of the router, which is faster: **guards, other interceptors and
-   * throttling are not asked** on such a hit. Default: false.
+   * True: pages of this route are also sent in front of the router, which is faster: **guards, other interceptors,
+   * throttling and, on Express, the middleware of modules are not asked** on such a hit. Default: false.
    */
   readonly early?: boolean;
 }

@@ -108,14 +108,16 @@ export class CacheInterceptor implements NestInterceptor, OnModuleInit {
   #makeTools(): Tools {
     const pages = this.#findPages();
     const { options } = pages;
-    const routes = new RouteCacheAccessor(CacheInterceptor, options);
+    const modules = (): ModulesContainer =>
+      this.#moduleRef.get(ModulesContainer, { strict: false });
+    const routes = new RouteCacheAccessor(CacheInterceptor, options, modules);
     return {
       pages,
       routes,
       queries: new QueryCacheAccessor({
         routes,
         pages,
-        modules: () => this.#moduleRef.get(ModulesContainer, { strict: false }),
+        modules,
         logger: this.#logger,
       }),
       addresses: new PageAddressAccessor(this.#config, options),

@@ -145,6 +145,11 @@ describe.each(PLATFORMS)('http options, on %s', (platform) => {
 
     expect(await cachesOf(site, ['/plain', '/plain'])).not.toContain('HIT');
     expect((await site.ask('/plain')).body).toBe('plain');
+    expect(site.log.said()).toContainEqual(
+      expect.stringContaining(
+        'Site.plain is not cached: the response is larger than http.maxBodyBytes',
+      ),
+    );
   });
 
   it('may come from a factory', async () => {
