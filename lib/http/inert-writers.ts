@@ -63,7 +63,8 @@ export function makeInert(target: object): void {
  * response, which is inert too; and to change its prototype would slow down whatever looks at it later.
  */
 export function makeReplyInert(reply: object): void {
-  Object.assign(reply, { send: inertCall });
+  // A view would be rendered of nothing.
+  Object.assign(reply, { send: inertCall, view: inertCall });
 }
 
 function inertVersionOf(prototype: object): object {
