@@ -61,6 +61,8 @@ export class PageFlights {
   /** Until when, on the clock of `performance.now()`. */
   readonly #alone = new BoundedMap<string, number>(MOST_REMEMBERED);
   readonly #resting = new BoundedMap<string, number>(MOST_REMEMBERED);
+  /** Pages to which no request comes but a visitor's. */
+  readonly #unreached = new BoundedMap<string, true>(MOST_REMEMBERED);
   /** When a page was kept last. */
   readonly #kept = new BoundedMap<string, number>(MOST_REMEMBERED);
 
@@ -113,6 +115,16 @@ export class PageFlights {
         flight.land(landing === 'kept' ? 'kept' : 'failed');
       },
     };
+  }
+
+  /** A request that was to make the page anew in the background came to another page, and so will the next. */
+  wasNotReached(key: string): void {
+    this.#unreached.set(key, true);
+  }
+
+  /** False if a page past its time is made by those who ask for it. */
+  isReached(key: string): boolean {
+    return this.#unreached.get(key) === undefined;
   }
 
   /** A page was kept after all: the next who miss it wait for each other again. */
