@@ -1,7 +1,7 @@
-import { afterEach, expect, it } from '@jest/globals';
-import { Controller, Get, Render } from '@nestjs/common';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Controller, Get, Redirect, Render } from '@nestjs/common';
 import { CachePage } from 'nestjs-cache-framework';
-import { startController, type HttpApp } from './http-app.js';
+import { PLATFORMS, startController, type HttpApp } from './http-app.js';
 
 interface Reply {
   send(body: string): unknown;
@@ -15,6 +15,11 @@ class Pages {
   page(): object {
     return { title: 'news' };
   }
+
+  @Get('moved')
+  @CachePage(60)
+  @Redirect('/page', 301)
+  moved(): void {}
 }
 
 let http: HttpApp;
@@ -44,4 +49,18 @@ it('a view of Fastify is not rendered on a hit', async () => {
     ['HIT', 'page {"title":"news"}'],
   ]);
   expect(rendered).toBe(1);
+});
+
+describe.each(PLATFORMS)('a redirection, on %s', (platform) => {
+  it('is a hit without an error in the log', async () => {
+    http = await startController(platform, Pages);
+
+    const answers = [await http.ask('/moved'), await http.ask('/moved')];
+
+    expect(answers.map(({ status, cache, headers }) => [status, cache, headers.location])).toEqual([
+      [301, 'MISS', '/page'],
+      [301, 'HIT', '/page'],
+    ]);
+    expect(http.log.errors()).toEqual([]);
+  });
 });
