@@ -163,14 +163,16 @@ function isUsable(key: string | undefined): boolean {
 
 function targetOf(
   exchange: HttpExchange,
-  { key, vary }: RouteCache,
+  { key, vary, isManifold }: RouteCache,
   made: string | undefined,
 ): string[] {
-  if (typeof key === 'function') return ['made', made!];
   const whole = urlsOf(exchange);
+  // Nothing but the path tells in which of its modules the controller was asked.
+  const where = isManifold ? whole.map(pathOf) : [];
+  if (typeof key === 'function') return ['made', made!, ...where];
   const urls = vary.query === undefined ? whole : whole.map((url) => filterQuery(url, vary.query!));
   if (key === undefined) return ['url', ...urls];
-  return ['key', key, parametersOf(exchange), ...urls.map(queryOf)];
+  return ['key', key, parametersOf(exchange), ...urls.map(queryOf), ...where];
 }
 
 async function variantsOf(
@@ -217,6 +219,10 @@ async function tagsOf(
 function parametersOf({ asked }: HttpExchange): string {
   const entries = Object.entries(asked.params ?? {});
   return JSON.stringify(entries.toSorted(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+function pathOf(url: string): string {
+  return url.slice(0, url.length - queryOf(url).length);
 }
 
 /** From the first sign that may begin a query; a router may be told that ";" does. */

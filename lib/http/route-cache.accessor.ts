@@ -33,6 +33,8 @@ export interface RouteCache {
   readonly name: string;
   /** What tells the route from all others, the same in every process. */
   readonly identity: readonly string[];
+  /** True if its controller stands in several modules that `RouterModule` parts: each has providers of its own. */
+  readonly isManifold: boolean;
   /** True if class or handler bears the interceptor, `@CachePage()`, `@CacheTTL()` or `@CacheKey()`. */
   readonly isDeclared: boolean;
   readonly isNever: boolean;
@@ -112,9 +114,11 @@ export class RouteCacheAccessor {
       handler,
     );
     const vary = varyOf(selectors, this.#options.query);
+    const modulePaths = modulePathsOf(owner, this.#modules());
     return {
       name: `${owner.name}.${handler.name}`,
-      identity: [owner.name, handler.name, ...places, ...modulePathsOf(owner, this.#modules())],
+      identity: [owner.name, handler.name, ...places, ...modulePaths.filter((path) => path !== '')],
+      isManifold: modulePaths.length > 1,
       isDeclared:
         key !== undefined || timeout !== undefined || both.some((target) => this.#bears(target)),
       isNever: both.some((target) => reflector.get(NEVER_CACHE_METADATA, target) === true),
@@ -147,7 +151,7 @@ export class RouteCacheAccessor {
   }
 }
 
-/** Where `RouterModule` has put the modules of a controller, of which there may be others of its name. */
+/** Where `RouterModule` has put the modules of a controller, of which there may be others of its name; '' is nowhere. */
 function modulePathsOf(owner: Type<unknown>, modules: ModulesContainer): string[] {
   const paths = new Set<string>();
   for (const { controllers, metatype } of modules.values()) {
@@ -155,7 +159,7 @@ function modulePathsOf(owner: Type<unknown>, modules: ModulesContainer): string[
     const path: unknown =
       Reflect.getMetadata(`${MODULE_PATH}${modules.applicationId}`, metatype) ??
       Reflect.getMetadata(MODULE_PATH, metatype);
-    if (typeof path === 'string') paths.add(path);
+    paths.add(typeof path === 'string' ? path : '');
   }
   return [...paths].toSorted();
 }

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Controller, Get, Module, type Type } from '@nestjs/common';
+import { Controller, Get, Inject, Module, type Type } from '@nestjs/common';
 import { RouterModule } from '@nestjs/core';
 import { CacheKey, CachePage } from 'nestjs-cache-framework';
 import { PLATFORMS, startApp, type HttpApp } from './http-app.js';
@@ -22,6 +22,30 @@ function moduleOf(text: string): Type<unknown> {
     }
   }
   @Module({ controllers: [Stats] })
+  class Part {}
+  return Part;
+}
+
+@Controller('greeting')
+@CachePage(60)
+class Greeting {
+  constructor(@Inject('TEXT') private readonly text: string) {}
+
+  @Get('made')
+  @CacheKey(() => 'all')
+  made(): string {
+    return this.text;
+  }
+
+  @Get('named')
+  @CacheKey('front')
+  named(): string {
+    return this.text;
+  }
+}
+
+function greetingOf(text: string): Type<unknown> {
+  @Module({ controllers: [Greeting], providers: [{ provide: 'TEXT', useValue: text }] })
   class Part {}
   return Part;
 }
@@ -54,6 +78,34 @@ describe.each(PLATFORMS)('controllers of one name and path, on %s', (platform) =
       ];
 
       expect(answers.map(({ body }) => body)).toEqual(['for admins', 'for all']);
+    },
+  );
+});
+
+describe.each(PLATFORMS)('one controller in two modules, on %s', (platform) => {
+  it.each(['made', 'named'])(
+    'has pages for each of them, whatever @CacheKey() says: %s',
+    async (path) => {
+      const [one, two] = [greetingOf('one'), greetingOf('two')];
+      http = await startApp(platform, {
+        imports: [
+          one,
+          two,
+          RouterModule.register([
+            { path: 'one', module: one },
+            { path: 'two', module: two },
+          ]),
+        ],
+      });
+
+      const answers = [
+        await http.ask(`/one/greeting/${path}`),
+        await http.ask(`/two/greeting/${path}`),
+        await http.ask(`/one/greeting/${path}?x=1`),
+      ];
+
+      expect(answers.map(({ body }) => body)).toEqual(['one', 'two', 'one']);
+      expect(answers[2]!.cache).toBe(path === 'made' ? 'HIT' : 'MISS');
     },
   );
 });
