@@ -47,6 +47,8 @@ interface Flight extends PageFlight {
 const ALONE_MS = 120_000;
 /** How long a page is not made anew in the background after that has failed, in milliseconds. */
 const REST_MS = 1_000;
+/** A timer that is to wait for longer ends at once. */
+const LONGEST_MS = 2 ** 31 - 1;
 /** Most pages of which either is remembered. */
 const MOST_REMEMBERED = 10_000;
 
@@ -143,7 +145,7 @@ export class PageFlights {
     let timer: NodeJS.Timeout | undefined;
     let onClose: (() => void) | undefined;
     const given = new Promise<Waited>((resolve) => {
-      timer = setTimeout(() => resolve('late'), timeoutMs);
+      timer = setTimeout(() => resolve('late'), Math.min(timeoutMs, LONGEST_MS));
       onClose = () => resolve('gone');
       response.once('close', onClose);
     });
