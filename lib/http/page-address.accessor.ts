@@ -184,9 +184,11 @@ async function variantsOf(
   const variants = cookieVariants(head, vary.cookies);
   for (const select of vary.users) {
     const user = userOf(exchange);
-    const own = await asking('vary-failed', () =>
-      user === undefined ? undefined : plain(select(user as never)),
+    // A promise is not meant, but one that rejects and is not waited for would end the process.
+    const given = await asking('vary-failed', () =>
+      user === undefined ? undefined : select(user as never),
     );
+    const own = await asking('vary-failed', () => plain(given));
     if (own === undefined || own === null || own === '') throw new NoAddress('user');
     variants.push('user', typeof own, String(own));
   }

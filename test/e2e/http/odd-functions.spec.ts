@@ -1,6 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Controller, Get, VERSION_NEUTRAL, Version, VersioningType } from '@nestjs/common';
-import { CachePage } from 'nestjs-cache-framework';
+import {
+  Controller,
+  Get,
+  UseGuards,
+  VERSION_NEUTRAL,
+  Version,
+  VersioningType,
+  type CanActivate,
+  type ExecutionContext,
+} from '@nestjs/common';
+import { CachePage, VaryOn, user } from 'nestjs-cache-framework';
 import { PLATFORMS, startApp, startController, type HttpApp } from './http-app.js';
 
 const NOTHING = (() => undefined) as never;
@@ -31,6 +40,24 @@ class Odd {
   @Get('no-timeout')
   @CachePage(NOTHING)
   noTimeout(): string {
+    return run();
+  }
+}
+
+class Knowing implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    context.switchToHttp().getRequest<{ user: object }>().user = { id: 1 };
+    return true;
+  }
+}
+
+@Controller()
+@UseGuards(Knowing)
+class OfUser {
+  @Get('user')
+  @CachePage(60)
+  @VaryOn(user((() => Promise.reject(new Error('no user'))) as never))
+  user(): string {
     return run();
   }
 }
@@ -83,6 +110,18 @@ describe.each(PLATFORMS)(
         ['BYPASS', 'run 2'],
       ]);
       expect(http.log.said()).toEqual([expect.stringContaining(reason)]);
+    });
+
+    it('end no process by a promise that rejects, where none is expected', async () => {
+      http = await startController(platform, OfUser);
+
+      const answers = [await http.ask('/user'), await http.ask('/user')];
+
+      expect(answers.map(({ status, cache }) => [status, cache])).toEqual([
+        [200, 'BYPASS'],
+        [200, 'BYPASS'],
+      ]);
+      expect(http.log.said()).toEqual([expect.stringContaining('The error was: no user')]);
     });
 
     it.each([[undefined], [null], [[]], ['']])(
