@@ -20,7 +20,11 @@ import { CacheConfigError } from './core/cache.errors.js';
 import { CacheRegistry, type RegistryOptions } from './core/cache.registry.js';
 import { CacheService } from './core/cache.service.js';
 import { badOption, checkOptionNames } from './core/option-checks.js';
-import { resolveHttpOptions, type HttpOptions } from './http/http.options.js';
+import {
+  httpMillisecondsWarnings,
+  resolveHttpOptions,
+  type HttpOptions,
+} from './http/http.options.js';
 import { PageCache } from './http/page-cache.js';
 import { Pages } from './http/pages.js';
 import { injectedAliases, isInjected } from './injected-aliases.js';
@@ -82,8 +86,11 @@ const registryProvider: Provider = {
 const pagesProvider: Provider = {
   provide: CACHE_PAGES,
   inject: [CACHE_REGISTRY, CACHE_MODULE_OPTIONS],
-  useFactory: (registry: CacheRegistry, options: CacheModuleOptions) =>
-    new Pages(registry, resolveHttpOptions(options.http)),
+  useFactory: (registry: CacheRegistry, { http }: CacheModuleOptions) => {
+    const pages = new Pages(registry, resolveHttpOptions(http));
+    for (const warning of httpMillisecondsWarnings(http)) Logger.warn(warning, 'CacheModule');
+    return pages;
+  },
 };
 
 function cacheProvider(alias: string): Provider {

@@ -1,4 +1,5 @@
 import {
+  Logger,
   SetMetadata,
   UseInterceptors,
   applyDecorators,
@@ -6,7 +7,13 @@ import {
 } from '@nestjs/common';
 import { CACHE_PAGE_METADATA } from '../cache.constants.js';
 import { checkBoolean, checkOptionNames, badOption } from '../core/option-checks.js';
-import { settleTimeout, type Duration, type Timeout } from '../core/timeout.js';
+import {
+  looksLikeMilliseconds,
+  millisecondsWarning,
+  settleTimeout,
+  type Duration,
+  type Timeout,
+} from '../core/timeout.js';
 import { CacheInterceptor } from '../http/cache.interceptor.js';
 import { UnsafeRequestInterceptor } from '../http/unsafe-request.interceptor.js';
 import { recordPagesAlias } from '../http/pages-aliases.js';
@@ -37,8 +44,8 @@ export interface CachePageOptions {
   /** True for a request that is to be answered by the handler, and whose answer is not kept. Default: none is. */
   readonly unless?: (context: ExecutionContext) => boolean | Promise<boolean>;
   /**
-   * True: pages of this route are also sent in front of the router, which is faster: **guards, other interceptors and
-   * throttling are not asked** on such a hit. Default: false.
+   * True: pages of this route are also sent in front of the router, which is faster: **guards, other interceptors,
+   * throttling and, on Express, the middleware of modules are not asked** on such a hit. Default: false.
    */
   readonly early?: boolean;
 }
@@ -84,6 +91,9 @@ export function CachePage(
     const window = options[name];
     if (window !== undefined && settleTimeout(window, Date.now) === null) {
       throw badOption(where, name, window, 'a number of seconds, or a string with its unit');
+    }
+    if (looksLikeMilliseconds(window)) {
+      Logger.warn(millisecondsWarning(window, `of "${name}" in ${where}`), 'CacheInterceptor');
     }
   }
   const { tags, unless, cache } = options;

@@ -48,6 +48,11 @@ export function bypassMessage(route: string, reason: BypassReason): string {
   return `${route} is not cached: ${BYPASS_REASONS[reason]}.`;
 }
 
+/** The line that says once, for a route, that its pages are not made anew in the background. */
+export function unreachedMessage(route: string): string {
+  return `${route} cannot be made anew in the background: a request without the visitor's headers comes to another page, by a function of @VaryOn() or @CacheKey() or by the version. Such pages are made by those who ask when their time is over. Declare the headers by @VaryOnHeaders(), which go along.`;
+}
+
 /** The line that says once, for a route, that its handler reads a header by which its pages are not told apart. */
 export function unkeyedMessage(route: string, name: string): string {
   return `${route} is cached, and its handler reads the request header "${name}", which tells no two of its pages apart: all get what the first was given. Declare it by @VaryOnHeaders('${name}'), or do not read it.`;

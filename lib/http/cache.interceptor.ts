@@ -13,7 +13,12 @@ import type { Observable } from 'rxjs';
 import { CACHE_PAGES } from '../cache.constants.js';
 import { CacheConfigError, reasonOf } from '../core/cache.errors.js';
 import { attend, isAttended } from './attended-exchanges.js';
-import { bypassMessage, unkeyedMessage, type BypassReason } from './bypass-reasons.js';
+import {
+  bypassMessage,
+  unkeyedMessage,
+  unreachedMessage,
+  type BypassReason,
+} from './bypass-reasons.js';
 import { httpExchange } from './http-exchange.js';
 import { forbidCaching } from './never-cache.js';
 import { PageAddressAccessor } from './page-address.accessor.js';
@@ -99,6 +104,12 @@ export class CacheInterceptor implements NestInterceptor, OnModuleInit {
     else this.#logger.warn(`${message} The error was: ${reasonOf(error)}.`);
   }
 
+  #sayUnreached(route: RouteCache): void {
+    if (route.said.has('unreached')) return;
+    route.said.add('unreached');
+    this.#logger.warn(unreachedMessage(route.name));
+  }
+
   #sayUnkeyed(route: RouteCache, name: string): void {
     if (route.said.has(`reads ${name}`)) return;
     route.said.add(`reads ${name}`);
@@ -108,14 +119,16 @@ export class CacheInterceptor implements NestInterceptor, OnModuleInit {
   #makeTools(): Tools {
     const pages = this.#findPages();
     const { options } = pages;
-    const routes = new RouteCacheAccessor(CacheInterceptor, options);
+    const modules = (): ModulesContainer =>
+      this.#moduleRef.get(ModulesContainer, { strict: false });
+    const routes = new RouteCacheAccessor(CacheInterceptor, options, modules);
     return {
       pages,
       routes,
       queries: new QueryCacheAccessor({
         routes,
         pages,
-        modules: () => this.#moduleRef.get(ModulesContainer, { strict: false }),
+        modules,
         logger: this.#logger,
       }),
       addresses: new PageAddressAccessor(this.#config, options),
@@ -123,6 +136,9 @@ export class CacheInterceptor implements NestInterceptor, OnModuleInit {
       server: () => this.#findServer(),
       say: (route, reason, error) => {
         this.#say(route, reason, error);
+      },
+      sayUnreached: (route) => {
+        this.#sayUnreached(route);
       },
       sayUnkeyed:
         process.env['NODE_ENV'] === 'production'

@@ -7,7 +7,13 @@ import {
 } from '../core/option-checks.js';
 import { CacheConfigError, reasonOf } from '../core/cache.errors.js';
 import type { Ttl } from '../core/cache-backend.interface.js';
-import { settleTimeout, type Duration, type Timeout } from '../core/timeout.js';
+import {
+  looksLikeMilliseconds,
+  millisecondsWarning,
+  settleTimeout,
+  type Duration,
+  type Timeout,
+} from '../core/timeout.js';
 
 /** How pages are cached in the whole application: `http` in `CacheModule.forRoot()`. */
 export interface HttpOptions {
@@ -162,6 +168,16 @@ export function resolveHttpOptions(given: HttpOptions = {}): ResolvedHttpOptions
     browserMaxAge: browserMaxAge === 'same' ? 'same' : limited('browserMaxAge', browserMaxAge),
     sMaxAge: options.sMaxAge === undefined ? undefined : limited('sMaxAge', options.sMaxAge),
   };
+}
+
+/** A warning for each number of seconds that looks like milliseconds. @param given Options that `resolveHttpOptions()` took. */
+export function httpMillisecondsWarnings(given: HttpOptions = {}): string[] {
+  return (['timeout', 'coalesceTimeout', 'browserMaxAge', 'sMaxAge'] as const).flatMap((name) => {
+    const value = given[name];
+    return looksLikeMilliseconds(value)
+      ? [millisecondsWarning(value, `of "${name}" in ${WHERE}`)]
+      : [];
+  });
 }
 
 function checkText(name: string, value: unknown): void {

@@ -41,6 +41,15 @@ const WRITERS = [
   'end',
 ];
 
+/** What Nest calls of a reply after a hit: a status would be refused, a view rendered of nothing. */
+const INERT_REPLY = {
+  code: inertCall,
+  redirect: inertCall,
+  send: inertCall,
+  status: inertCall,
+  view: inertCall,
+};
+
 /** The prototype of a framework's responses to the same with inert writers, so that a hit makes no functions. */
 const inertPrototypes = new WeakMap<object, object>();
 
@@ -63,7 +72,7 @@ export function makeInert(target: object): void {
  * response, which is inert too; and to change its prototype would slow down whatever looks at it later.
  */
 export function makeReplyInert(reply: object): void {
-  Object.assign(reply, { send: inertCall });
+  Object.assign(reply, INERT_REPLY);
 }
 
 function inertVersionOf(prototype: object): object {

@@ -6,7 +6,7 @@ import { userOf, urlsOf, type HttpExchange } from './http-exchange.js';
 import type { RequestHead } from './http-head.js';
 import type { ResolvedHttpOptions } from './http.options.js';
 import type { PageAddress } from './page-key.js';
-import { keyTag, pathTag, routeTag } from './page-tags.js';
+import { checkedTags, keyTag, pathTag, routeTag } from './page-tags.js';
 import { filterQuery } from './query-filter.js';
 import { cookieVariants } from './request-cookies.js';
 import type { RouteCache } from './route-cache.accessor.js';
@@ -125,9 +125,14 @@ export class PageAddressAccessor {
   #versionOf(asked: unknown): Versioning {
     const versioning = this.#config.getVersioning();
     return versioning?.type === VersioningType.CUSTOM
-      ? { version: [versioning.extractor(asked)].flat(), routedBy: [] }
+      ? { version: ['custom', ...[versioning.extractor(asked)].flat().map(written)], routedBy: [] }
       : declaredVersion(versioning);
   }
+}
+
+/** A version as text, also where the extractor finds none. */
+function written(version: unknown): string {
+  return `${typeof version} ${String(version)}`;
 }
 
 /** Where the version stands if no function of the application finds it. */
@@ -158,14 +163,16 @@ function isUsable(key: string | undefined): boolean {
 
 function targetOf(
   exchange: HttpExchange,
-  { key, vary }: RouteCache,
+  { key, vary, isManifold }: RouteCache,
   made: string | undefined,
 ): string[] {
-  if (typeof key === 'function') return ['made', made!];
   const whole = urlsOf(exchange);
+  // Nothing but the path tells in which of its modules the controller was asked.
+  const where = isManifold ? whole.map(pathOf) : [];
+  if (typeof key === 'function') return ['made', made!, ...where];
   const urls = vary.query === undefined ? whole : whole.map((url) => filterQuery(url, vary.query!));
   if (key === undefined) return ['url', ...urls];
-  return ['key', key, parametersOf(exchange), ...urls.map(queryOf)];
+  return ['key', key, parametersOf(exchange), ...urls.map(queryOf), ...where];
 }
 
 async function variantsOf(
@@ -177,9 +184,11 @@ async function variantsOf(
   const variants = cookieVariants(head, vary.cookies);
   for (const select of vary.users) {
     const user = userOf(exchange);
-    const own = await asking('vary-failed', () =>
-      user === undefined ? undefined : plain(select(user as never)),
+    // A promise is not meant, but one that rejects and is not waited for would end the process.
+    const given = await asking('vary-failed', () =>
+      user === undefined ? undefined : select(user as never),
     );
+    const own = await asking('vary-failed', () => plain(given));
     if (own === undefined || own === null || own === '') throw new NoAddress('user');
     variants.push('user', typeof own, String(own));
   }
@@ -204,12 +213,18 @@ async function tagsOf(
   context: ExecutionContext,
   { page: { tags = [] } }: RouteCache,
 ): Promise<readonly string[]> {
-  return typeof tags === 'function' ? asking('tags', () => tags(context)) : tags;
+  return typeof tags === 'function'
+    ? asking('tags', async () => checkedTags(await tags(context)))
+    : tags;
 }
 
 function parametersOf({ asked }: HttpExchange): string {
   const entries = Object.entries(asked.params ?? {});
   return JSON.stringify(entries.toSorted(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+function pathOf(url: string): string {
+  return url.slice(0, url.length - queryOf(url).length);
 }
 
 /** From the first sign that may begin a query; a router may be told that ";" does. */

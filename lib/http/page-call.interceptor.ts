@@ -23,6 +23,8 @@ export interface PageRequestTools {
   readonly server: () => Server | undefined;
   /** Says once for a route why it is not cached. */
   readonly say: (route: RouteCache, reason: BypassReason, error?: unknown) => void;
+  /** Says once for a route that its pages cannot be made anew in the background. */
+  readonly sayUnreached: (route: RouteCache) => void;
   /** Says once for a route that its handler reads a header that its key does not cover; undefined: nobody watches. */
   readonly sayUnkeyed: ((route: RouteCache, name: string) => void) | undefined;
 }

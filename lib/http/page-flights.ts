@@ -47,6 +47,8 @@ interface Flight extends PageFlight {
 const ALONE_MS = 120_000;
 /** How long a page is not made anew in the background after that has failed, in milliseconds. */
 const REST_MS = 1_000;
+/** A timer that is to wait for longer ends at once. */
+const LONGEST_MS = 2 ** 31 - 1;
 /** Most pages of which either is remembered. */
 const MOST_REMEMBERED = 10_000;
 
@@ -61,6 +63,8 @@ export class PageFlights {
   /** Until when, on the clock of `performance.now()`. */
   readonly #alone = new BoundedMap<string, number>(MOST_REMEMBERED);
   readonly #resting = new BoundedMap<string, number>(MOST_REMEMBERED);
+  /** Pages to which no request comes but a visitor's. */
+  readonly #unreached = new BoundedMap<string, true>(MOST_REMEMBERED);
   /** When a page was kept last. */
   readonly #kept = new BoundedMap<string, number>(MOST_REMEMBERED);
 
@@ -115,6 +119,16 @@ export class PageFlights {
     };
   }
 
+  /** A request that was to make the page anew in the background came to another page, and so will the next. */
+  wasNotReached(key: string): void {
+    this.#unreached.set(key, true);
+  }
+
+  /** False if a page past its time is made by those who ask for it. */
+  isReached(key: string): boolean {
+    return this.#unreached.get(key) === undefined;
+  }
+
   /** A page was kept after all: the next who miss it wait for each other again. */
   isShared(key: string): void {
     this.#alone.delete(key);
@@ -131,7 +145,7 @@ export class PageFlights {
     let timer: NodeJS.Timeout | undefined;
     let onClose: (() => void) | undefined;
     const given = new Promise<Waited>((resolve) => {
-      timer = setTimeout(() => resolve('late'), timeoutMs);
+      timer = setTimeout(() => resolve('late'), Math.min(timeoutMs, LONGEST_MS));
       onClose = () => resolve('gone');
       response.once('close', onClose);
     });

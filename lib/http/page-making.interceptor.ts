@@ -35,6 +35,10 @@ export async function makePage(call: PageCall, making: PageMaking): Promise<Obse
     flight?.land('unshareable');
     return call.bypass('ttl');
   }
+  if (rules.maxBodyBytes === 0) {
+    flight?.land('unshareable');
+    return call.bypass('size');
+  }
   const held = await hold(call, place);
   if (isGone(exchange.response)) {
     flight?.land('lost');
@@ -75,6 +79,7 @@ function recordingOf(
     store,
     held,
     rules,
+    declared: route.page.early ? route.headers : [],
     flight: flight ?? {
       land: (landing) => {
         if (landing === 'kept') store.flights.isShared(missing);

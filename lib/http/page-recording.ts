@@ -50,6 +50,8 @@ export interface PageRecordingOptions {
   /** The stamps of the page's tags; undefined: the cache did not tell, so nothing is kept. */
   readonly held: HeldTags | undefined;
   readonly rules: PageRules;
+  /** Lower-case names of headers that belong to the page although they were set before the handler ran. */
+  readonly declared: readonly string[];
   readonly clock: Clock;
   /** What others wait for; undefined if nobody waits for this one. */
   readonly flight?: PageFlight | undefined;
@@ -147,7 +149,7 @@ export class PageRecording implements ResponseObserver {
   }
 
   finished({ status, fields, lines, body }: Recording): void {
-    const { isSomebodys, report } = this.#options;
+    const { isSomebodys, report, declared } = this.#options;
     const decision = this.#decide(status, this.#withoutTold(lines));
     if (!decision.store || isSomebodys()) {
       // Found out only within, by an interceptor or the handler itself.
@@ -155,7 +157,8 @@ export class PageRecording implements ResponseObserver {
       this.#land('unshareable');
       return;
     }
-    const page = pageHeaders(this.#asTold(fields), this.#preset);
+    const before = this.#preset.filter(([name]) => !declared.includes(name.toLowerCase()));
+    const page = pageHeaders(this.#asTold(fields), before);
     const etag: HeaderField[] = lines.has('etag') ? [] : [['ETag', weakETag(body)]];
     const storedAt = this.#sentAt;
     const { ttl, stale = { whileRevalidate: 0, ifError: 0 } } = decision;

@@ -75,9 +75,9 @@ export class PageRequest {
   #refresh(place: KeyedPlace, found: string, names: readonly string[] = []): boolean {
     const { tools, exchange, route, store } = this.#call;
     const server = tools.server();
-    // Without the user's credentials their page cannot be made.
-    if (!server || route.vary.users.length > 0) return false;
     const { flights, turns } = store;
+    // Without the user's credentials their page cannot be made.
+    if (!server || route.vary.users.length > 0 || !flights.isReached(found)) return false;
     const flight = flights.beginAnew(found);
     if (flight) {
       let turn: PageTurn | undefined;
@@ -183,9 +183,12 @@ export class PageRequest {
   }
 
   /** A background request that came to another page than it was made for is of no use, so its handler does not run. */
-  #cancelRefresh({ flight }: RefreshTicket): Observable<unknown> {
+  #cancelRefresh({ found, flight }: RefreshTicket): Observable<unknown> {
+    const { store, tools, route, exchange } = this.#call;
+    store.flights.wasNotReached(found);
+    tools.sayUnreached(route);
     flight.land('failed');
-    this.#call.exchange.response.destroy();
+    exchange.response.destroy();
     return this.#call.leave();
   }
 

@@ -31,7 +31,10 @@ export class PageRulesAccessor {
     const { options } = this.#pages;
     const { timeout, vary, page } = route;
     return {
-      routeTtl: this.#settled(typeof timeout === 'function' ? await timeout(context) : timeout),
+      routeTtl:
+        typeof timeout === 'function'
+          ? this.#given(await timeout(context))
+          : this.#settled(timeout),
       defaultTtl: this.#defaultTtl(route),
       statuses: options.statuses,
       covered: [
@@ -62,7 +65,12 @@ export class PageRulesAccessor {
   }
 
   #settled(timeout: Timeout | undefined): Ttl | undefined {
+    return timeout === undefined ? undefined : this.#given(timeout);
+  }
+
+  /** @throws {TypeError} for what is no timeout; undefined is none either. */
+  #given(timeout: Timeout): Ttl {
     const { clock } = this.#pages;
-    return timeout === undefined ? undefined : settleTimeout(timeout, () => clock.now());
+    return settleTimeout(timeout, () => clock.now());
   }
 }

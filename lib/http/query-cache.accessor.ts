@@ -6,7 +6,7 @@ import { settleTimeout, type Timeout } from '../core/timeout.js';
 import type { CacheKeyFunction } from '../decorators/cache-key.decorator.js';
 import { digestOf } from './key-digest.js';
 import { keptOrMade, type AskedValue } from './kept-value.js';
-import { keyTag, routeTag } from './page-tags.js';
+import { checkedTags, keyTag, routeTag } from './page-tags.js';
 import type { Pages } from './pages.js';
 import { queryBypassMessage, type QueryBypassReason } from './query-bypass-reasons.js';
 import { queryRefusal } from './query-refusal.js';
@@ -110,8 +110,8 @@ export class QueryCacheAccessor {
     if (typeof made !== 'string' || made === '') throw new NoPlace('key');
     const timeout = await asking('ttl-failed', () => this.#timeoutOf(context, route));
     if (await asking('ttl-failed', () => this.#isOver(timeout))) throw new NoPlace('ttl');
-    const tags = await asking('tags', () =>
-      typeof page.tags === 'function' ? page.tags(context) : page.tags,
+    const tags = await asking('tags', async () =>
+      typeof page.tags === 'function' ? checkedTags(await page.tags(context)) : page.tags,
     );
     const keyPrefix = page.keyPrefix ?? this.#parts.pages.options.keyPrefix;
     return {

@@ -159,8 +159,7 @@ export class ResponseRecorder {
 
   #onWrite(inner: Inner, args: Args): unknown {
     if (this.#depth > 0 || this.#hasEnded) return this.#pass(inner, args);
-    // Whoever wrote it may use the memory again.
-    this.#record(args[0], args[1], true);
+    this.#record(args[0], args[1]);
     this.#writeHeadOfHttp2();
     if (!this.#isBodiless) return this.#pass(inner, args);
     return passed(args);
@@ -170,7 +169,7 @@ export class ResponseRecorder {
     if (this.#depth > 0 || this.#hasEnded) return this.#pass(inner, args);
     this.#hasEnded = true;
     if (args[0] !== undefined && args[0] !== null && typeof args[0] !== 'function') {
-      this.#record(args[0], args[1], false);
+      this.#record(args[0], args[1]);
     }
     if (this.#response.destroyed || !this.#sources.every(hasReadAll)) this.#chunks = undefined;
     this.#writeHeadOfHttp2();
@@ -195,9 +194,11 @@ export class ResponseRecorder {
     }
   }
 
-  #record(chunk: unknown, encoding: unknown, copies: boolean): void {
+  #record(chunk: unknown, encoding: unknown): void {
+    // What is too large is not copied first.
+    if (ArrayBuffer.isView(chunk)) this.#giveUpIfTooLarge(this.#size + chunk.byteLength);
     if (!this.#chunks) return;
-    const bytes = bytesOf(chunk, encoding, copies);
+    const bytes = bytesOf(chunk, encoding);
     if (!bytes) {
       this.#chunks = undefined;
       return;
@@ -248,13 +249,13 @@ function passed(args: Args): true {
   return true;
 }
 
-function bytesOf(chunk: unknown, encoding: unknown, copies: boolean): Buffer | undefined {
+/** A copy: whoever wrote it may use the memory again once it is sent, and a page is kept later than that. */
+function bytesOf(chunk: unknown, encoding: unknown): Buffer | undefined {
   if (typeof chunk === 'string') {
     return Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8');
   }
   if (!ArrayBuffer.isView(chunk)) return undefined;
-  const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-  return copies ? Buffer.from(bytes) : bytes;
+  return Buffer.from(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
 }
 
 /** False for a stream that was piped into the response and failed or stopped before its end. */

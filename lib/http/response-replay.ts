@@ -80,8 +80,9 @@ function putPage({ exchange, head, page, mark, name, now }: Replay): Substitute 
   response.setHeader('Age', String(age));
   response.setHeader('Date', page.date);
   markResponse(response, mark, name);
-  // Of the whole head, because a validator may be among what earlier layers have set.
+  // Of the whole head, because a validator may be among what earlier layers have set. (RFC 9110, 13.2.1)
   const unchanged =
+    page.status < 300 &&
     isConditional(head.headers) &&
     isNotModified(head.headers, validatorsOf(linesOfFields(fieldsOf(response))));
   if (unchanged) for (const header of BODY_HEADERS) response.removeHeader(header);

@@ -1,5 +1,5 @@
 import type { ExecutionContext, Type } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
+import { Reflector, type ModulesContainer } from '@nestjs/core';
 import {
   CACHE_KEY_METADATA,
   CACHE_PAGE_METADATA,
@@ -33,6 +33,8 @@ export interface RouteCache {
   readonly name: string;
   /** What tells the route from all others, the same in every process. */
   readonly identity: readonly string[];
+  /** True if its controller stands in several modules that `RouterModule` parts: each has providers of its own. */
+  readonly isManifold: boolean;
   /** True if class or handler bears the interceptor, `@CachePage()`, `@CacheTTL()` or `@CacheKey()`. */
   readonly isDeclared: boolean;
   readonly isNever: boolean;
@@ -42,6 +44,8 @@ export interface RouteCache {
   readonly timeout: Timeout | CacheTTLFunction | undefined;
   /** What `@CachePage()` says besides. */
   readonly page: CachePageOptions;
+  /** Lower-case names of the headers that `@Header()` declares. */
+  readonly headers: readonly string[];
   readonly vary: RouteVary;
   readonly rules: IdentityRules;
   /** Reasons that have been logged for the route. */
@@ -53,20 +57,28 @@ type Handler = ReturnType<ExecutionContext['getHandler']>;
 // Metadata keys of Nest that it does not export under a public path in all its versions.
 const INTERCEPTORS = '__interceptors__';
 const SERVER_SENT_EVENTS = '__sse__';
+const HEADERS = '__headers__';
+const MODULE_PATH = '__module_path__';
 const WHERE_IT_STANDS = ['path', 'host', '__version__'];
 
 /** Reads what routes declare, once for each. */
 export class RouteCacheAccessor {
   readonly #interceptor: Type<unknown>;
   readonly #options: ResolvedHttpOptions;
+  readonly #modules: () => ModulesContainer;
   readonly #reflector = new Reflector();
   // By class and handler, because classes may inherit one.
   readonly #routes = new WeakMap<object, WeakMap<object, RouteCache>>();
 
   /** @param interceptor The class whose presence on a route declares it as cached. Its subclasses count too. */
-  constructor(interceptor: Type<unknown>, options: ResolvedHttpOptions) {
+  constructor(
+    interceptor: Type<unknown>,
+    options: ResolvedHttpOptions,
+    modules: () => ModulesContainer,
+  ) {
     this.#interceptor = interceptor;
     this.#options = options;
+    this.#modules = modules;
   }
 
   /** What the route of this call declares. */
@@ -97,10 +109,16 @@ export class RouteCacheAccessor {
           target,
         ) ?? [],
     );
+    const headers = reflector.get<readonly { readonly name: string }[] | undefined>(
+      HEADERS,
+      handler,
+    );
     const vary = varyOf(selectors, this.#options.query);
+    const modulePaths = modulePathsOf(owner, this.#modules());
     return {
       name: `${owner.name}.${handler.name}`,
-      identity: [owner.name, handler.name, ...places],
+      identity: [owner.name, handler.name, ...places, ...modulePaths.filter((path) => path !== '')],
+      isManifold: modulePaths.length > 1,
       isDeclared:
         key !== undefined || timeout !== undefined || both.some((target) => this.#bears(target)),
       isNever: both.some((target) => reflector.get(NEVER_CACHE_METADATA, target) === true),
@@ -108,6 +126,7 @@ export class RouteCacheAccessor {
       key,
       timeout,
       page,
+      headers: (headers ?? []).map(({ name }) => name.toLowerCase()),
       vary,
       rules: {
         isCovered: page.shared === true || vary.users.length > 0,
@@ -130,6 +149,19 @@ export class RouteCacheAccessor {
         (typeof interceptor === 'function' && interceptor.prototype instanceof this.#interceptor),
     );
   }
+}
+
+/** Where `RouterModule` has put the modules of a controller, of which there may be others of its name; '' is nowhere. */
+function modulePathsOf(owner: Type<unknown>, modules: ModulesContainer): string[] {
+  const paths = new Set<string>();
+  for (const { controllers, metatype } of modules.values()) {
+    if (![...controllers.values()].some((controller) => controller.metatype === owner)) continue;
+    const path: unknown =
+      Reflect.getMetadata(`${MODULE_PATH}${modules.applicationId}`, metatype) ??
+      Reflect.getMetadata(MODULE_PATH, metatype);
+    paths.add(typeof path === 'string' ? path : '');
+  }
+  return [...paths].toSorted();
 }
 
 function varyOf(

@@ -48,16 +48,19 @@ describe.each(PLATFORMS)('http.coalesceTimeout, on %s', (platform) => {
     },
   );
 
-  it('keeps others waiting by default', async () => {
-    http = await startController(platform, Pages);
-    const slow = http.ask('/page');
-    await until(() => runs === 1);
-    const second = http.ask('/page');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    first.open();
+  it.each<HttpOptions['coalesceTimeout']>([undefined, '30d'])(
+    'keeps others waiting, for %j',
+    async (coalesceTimeout) => {
+      http = await startController(platform, Pages, { cache: { http: { coalesceTimeout } } });
+      const slow = http.ask('/page');
+      await until(() => runs === 1);
+      const second = http.ask('/page');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      first.open();
 
-    expect((await slow).body).toBe('run 1');
-    expect(await second).toMatchObject({ cache: 'HIT', body: 'run 1' });
-    expect(runs).toBe(1);
-  });
+      expect((await slow).body).toBe('run 1');
+      expect(await second).toMatchObject({ cache: 'HIT', body: 'run 1' });
+      expect(runs).toBe(1);
+    },
+  );
 });

@@ -1,5 +1,5 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
-import { Controller, Get, Module, Param, Res, type Type } from '@nestjs/common';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { Controller, Get, Logger, Module, Param, Res, type Type } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import {
@@ -145,6 +145,22 @@ describe.each(PLATFORMS)('http options, on %s', (platform) => {
 
     expect(await cachesOf(site, ['/plain', '/plain'])).not.toContain('HIT');
     expect((await site.ask('/plain')).body).toBe('plain');
+    expect(site.log.said()).toContainEqual(
+      expect.stringContaining(
+        'Site.plain is not cached: the response is larger than http.maxBodyBytes',
+      ),
+    );
+  });
+
+  it('are warned of where seconds look like milliseconds', async () => {
+    const warn = jest.spyOn(Logger, 'warn').mockImplementation(() => {});
+
+    await start(platform, { timeout: 60_000 });
+
+    expect(warn.mock.calls).toEqual([
+      [expect.stringContaining('of "timeout" in "http" of CacheModule'), 'CacheModule'],
+    ]);
+    warn.mockRestore();
   });
 
   it('may come from a factory', async () => {

@@ -7,6 +7,7 @@ import {
   NEVER_CACHE_METADATA,
 } from '../../../lib/cache.constants.js';
 import { CacheKey } from '../../../lib/decorators/cache-key.decorator.js';
+import { CachePage } from '../../../lib/decorators/cache-page.decorator.js';
 import { CacheTTL } from '../../../lib/decorators/cache-ttl.decorator.js';
 import { NeverCache } from '../../../lib/decorators/never-cache.decorator.js';
 
@@ -67,6 +68,17 @@ describe('@CacheTTL()', () => {
         expect.stringMatching(
           /^The timeout 5000 of @CacheTTL\(\) on Cats\.one looks like milliseconds/,
         ),
+        'CacheInterceptor',
+      ],
+    ]);
+  });
+
+  it('warns of how long a page may be stale too', () => {
+    CachePage(60, { staleIfError: 60_000, staleWhileRevalidate: '60s' });
+
+    expect(warn.mock.calls).toEqual([
+      [
+        expect.stringMatching(/^The timeout 60000 of "staleIfError" in @CachePage\(\) looks like/),
         'CacheInterceptor',
       ],
     ]);

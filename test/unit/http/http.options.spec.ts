@@ -1,5 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { resolveHttpOptions, type HttpOptions } from '../../../lib/http/http.options.js';
+import {
+  httpMillisecondsWarnings,
+  resolveHttpOptions,
+  type HttpOptions,
+} from '../../../lib/http/http.options.js';
 
 const resolve = (options: unknown): ReturnType<typeof resolveHttpOptions> =>
   resolveHttpOptions(options as HttpOptions);
@@ -115,5 +119,17 @@ describe('resolveHttpOptions()', () => {
     expect(refused).toThrow(
       `Unknown option "${given}" in "http" of CacheModule. Did you mean "${meant}"?`,
     );
+  });
+});
+
+describe('httpMillisecondsWarnings()', () => {
+  it('names each time that was probably meant as milliseconds', () => {
+    expect(
+      httpMillisecondsWarnings({ timeout: 60_000, browserMaxAge: 5000, sMaxAge: '5000s' }),
+    ).toEqual([
+      expect.stringMatching(/^The timeout 60000 of "timeout" in "http" of CacheModule looks like/),
+      expect.stringMatching(/^The timeout 5000 of "browserMaxAge" in "http" of CacheModule looks/),
+    ]);
+    expect(httpMillisecondsWarnings()).toEqual([]);
   });
 });
