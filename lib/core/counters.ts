@@ -51,7 +51,7 @@ export async function addToCounter(
     if (ttl === 0) return begun;
     const payload = view.parts.codec.encode(begun);
     if (await addLive(view, finalKey, payload, ttl)) return begun;
-    if (await isFree(view, finalKey)) refusals += 1;
+    refusals = (await isFree(view, finalKey)) ? refusals + 1 : 0;
     if (refusals === MOST_REFUSALS) throw notStored(view, finalKey);
     // Another has just begun one, or is removing what was invalidated there, if it has not died over that.
     if (tries > 0) await sleep(retryPauseMs(tries));
