@@ -22,6 +22,12 @@ export interface BrowserRules {
   readonly isPersonal: boolean;
 }
 
+/** Seconds for which caches outside may keep a page from when they are given it, where that is the word of the options. */
+export interface OwnLifetimes {
+  readonly maxAge?: number | undefined;
+  readonly sMaxAge?: number | undefined;
+}
+
 const STALE = ['stale-while-revalidate', 'stale-if-error'];
 
 /**
@@ -29,6 +35,7 @@ const STALE = ['stale-while-revalidate', 'stale-if-error'];
  * where that is less.
  *
  * @param ttl Seconds that the page lives here; `null` = until evicted.
+ * @returns what is the word of the options, which counts anew whenever the page is sent; undefined: nothing is.
  * @see Django, UpdateCacheMiddleware.process_response(); RFC 9111, 5.2.2
  */
 export function addBrowserHeaders(
@@ -36,17 +43,21 @@ export function addBrowserHeaders(
   ttl: Ttl,
   rules: BrowserRules,
   clock: Clock,
-): void {
+): OwnLifetimes | undefined {
   const granted = grantedBy(response, clock);
   // What the response grants is its own word, unless the route has another. It counts from the beginning of its Age.
   const age = ageOf(linesOf(response, 'Age'));
   const limit = (rules.routeTtl ?? Infinity) + age;
-  const left = (ttl ?? Infinity) + age;
+  const given = (seconds: number): number => Math.min(seconds, ttl ?? Infinity) + age;
+  let own: OwnLifetimes | undefined;
   if (rules.isPersonal) patchCacheControl(response, { private: true }, clock);
   if (rules.browserMaxAge === 'same') {
     patchResponseHeaders(response, ttl, clock);
   } else if (granted === undefined) {
-    const maxAge = Math.floor(Math.min(rules.browserMaxAge, left));
+    const { browserMaxAge } = rules;
+    // Without one it is to ask each time, however old the page is.
+    const maxAge = browserMaxAge === 0 ? 0 : Math.floor(given(browserMaxAge));
+    if (maxAge > 0) own = { maxAge: browserMaxAge };
     const { directives } = controlOf(response);
     // A page that says itself how long past its time it is good for would otherwise contradict itself.
     const mayBeStale = STALE.some((name) => directives.has(name));
@@ -54,13 +65,36 @@ export function addBrowserHeaders(
   } else if (granted > limit) {
     patchCacheControl(response, { maxAge: limit }, clock);
   }
-  if (rules.isPersonal) return;
-  const own = lifetimeOf(controlOf(response), 's-maxage');
-  if (own !== undefined && own > limit) {
+  if (rules.isPersonal) return own;
+  const shared = lifetimeOf(controlOf(response), 's-maxage');
+  if (shared !== undefined && shared > limit) {
     patchCacheControl(response, { sMaxAge: limit }, clock);
-  } else if (own === undefined && rules.sMaxAge !== undefined) {
-    patchCacheControl(response, { sMaxAge: Math.min(rules.sMaxAge, left) }, clock);
+  } else if (shared === undefined && rules.sMaxAge !== undefined) {
+    patchCacheControl(response, { sMaxAge: Math.floor(given(rules.sMaxAge)) }, clock);
+    own = { ...own, sMaxAge: rules.sMaxAge };
   }
+  return own;
+}
+
+/**
+ * The `Cache-Control` of a stored page, with what is the word of the options counted from now.
+ *
+ * @param control As it was sent first.
+ * @param age Of the page, in seconds: caches outside count a lifetime from the beginning of its age.
+ * @param end The age at which its time here is over; `null` = never.
+ * @see RFC 9111, 4.2
+ */
+export function renewedControl(
+  control: string,
+  { maxAge, sMaxAge }: OwnLifetimes,
+  age: number,
+  end: Ttl,
+): string {
+  return control.replace(/(?<=^|[\s,])(max-age|s-maxage)=\d+/g, (whole, name: string) => {
+    const seconds = name === 'max-age' ? maxAge : sMaxAge;
+    if (seconds === undefined) return whole;
+    return `${name}=${Math.floor(Math.min(age + seconds, end ?? Infinity))}`;
+  });
 }
 
 /**

@@ -1,7 +1,12 @@
 import type { Ttl } from '../core/cache-backend.interface.js';
 import type { Clock } from '../core/clock.js';
 import type { HeldTags } from '../core/tags.js';
-import { addBrowserHeaders, addOverHeaders, type BrowserRules } from './browser-headers.js';
+import {
+  addBrowserHeaders,
+  addOverHeaders,
+  type BrowserRules,
+  type OwnLifetimes,
+} from './browser-headers.js';
 import type { BypassReason } from './bypass-reasons.js';
 import type { CacheMark } from './cache-status.js';
 import { BODY_HEADERS, isNotModified, validatorsOf, weakETag } from './conditional-request.js';
@@ -84,6 +89,7 @@ export class PageRecording implements ResponseObserver {
   /** What the answer itself said to browsers, and what they are told. */
   #own: HeaderLines = new Map();
   #told: readonly HeaderField[] = [];
+  #lifetimes: OwnLifetimes | undefined;
   /** When the head was sent. */
   #sentAt = 0;
   #read: readonly string[] | undefined;
@@ -171,6 +177,7 @@ export class PageRecording implements ResponseObserver {
       age: ageOf(lines),
       freshUntil: ttl === null ? null : storedAt + ttl * 1000,
       stale,
+      lifetimes: this.#lifetimes,
       body,
     });
   }
@@ -222,7 +229,7 @@ export class PageRecording implements ResponseObserver {
   #tellBrowsers(lines: HeaderLines, ttl: Ttl): void {
     const { exchange, rules, clock } = this.#options;
     this.#own = lines;
-    addBrowserHeaders(exchange.response, ttl, rules, clock);
+    this.#lifetimes = addBrowserHeaders(exchange.response, ttl, rules, clock);
     this.#told = FOR_BROWSERS.flatMap((name) => {
       const value = exchange.response.getHeader(name);
       return value === undefined ? [] : [[name, String(value)] as const];

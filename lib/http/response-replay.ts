@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { renewedControl } from './browser-headers.js';
 import { BODY_HEADERS, isConditional, isNotModified, validatorsOf } from './conditional-request.js';
 import { markResponse, type CacheMark } from './cache-status.js';
 import { dropHeadPatches } from './head-patches.js';
@@ -78,6 +79,7 @@ function putPage({ exchange, head, page, mark, name, now }: Replay): Substitute 
   addVary(response, page);
   const age = page.age + Math.max(0, Math.floor((now - page.storedAt) / 1000));
   response.setHeader('Age', String(age));
+  renewControl(response, page, age);
   response.setHeader('Date', page.date);
   markResponse(response, mark, name);
   // Of the whole head, because a validator may be among what earlier layers have set. (RFC 9110, 13.2.1)
@@ -91,6 +93,15 @@ function putPage({ exchange, head, page, mark, name, now }: Replay): Substitute 
     status: unchanged ? 304 : page.status,
     body: unchanged || head.method === 'HEAD' ? undefined : page.body,
   };
+}
+
+function renewControl(response: ServerResponse, page: StoredPage, age: number): void {
+  const { lifetimes, freshUntil, storedAt } = page;
+  const control = lifetimes && response.getHeader('Cache-Control');
+  if (control === undefined) return;
+  const end = freshUntil === null ? null : page.age + (freshUntil - storedAt) / 1000;
+  const value = renewedControl([control].flat().join(', '), lifetimes!, age, end);
+  response.setHeader('Cache-Control', value);
 }
 
 function addVary(response: ServerResponse, page: StoredPage): void {

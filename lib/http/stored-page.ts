@@ -1,4 +1,5 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
+import type { OwnLifetimes } from './browser-headers.js';
 import type { HeaderField } from './http-head.js';
 import type { StaleWindows } from './http-cache.policy.js';
 import { isNeverStored } from './page-headers.js';
@@ -19,6 +20,8 @@ export interface StoredPage {
   readonly freshUntil: number | null;
   /** How long past its time it may be sent. */
   readonly stale: StaleWindows;
+  /** What of its `Cache-Control` counts anew whenever it is sent; undefined: nothing does. */
+  readonly lifetimes?: OwnLifetimes | undefined;
   readonly body: Buffer;
 }
 
@@ -100,17 +103,26 @@ function pageOf(head: Record<string, unknown>, body: Buffer): StoredPage | undef
   if (typeof date !== 'string') return undefined;
   validateHeaderValue('Date', date);
   const stale = windowsOf(head['stale']);
-  if (!isMoment(freshUntil) || !stale) return undefined;
-  return { status, fields, removed, storedAt, date, age, freshUntil, stale, body };
+  const { lifetimes } = head;
+  if (!isMoment(freshUntil) || !stale || !areLifetimes(lifetimes)) return undefined;
+  return { status, fields, removed, storedAt, date, age, freshUntil, stale, lifetimes, body };
+}
+
+function areLifetimes(lifetimes: unknown): lifetimes is OwnLifetimes | undefined {
+  if (lifetimes === undefined) return true;
+  if (!isRecord(lifetimes)) return false;
+  const { maxAge = 0, sMaxAge = 0 } = lifetimes;
+  return areSeconds([maxAge, sMaxAge]);
+}
+
+function areSeconds(values: readonly unknown[]): boolean {
+  return values.every((value) => Number.isFinite(value) && (value as number) >= 0);
 }
 
 function windowsOf(stale: unknown): StaleWindows | undefined {
   if (!isRecord(stale)) return undefined;
   const { whileRevalidate, ifError } = stale;
-  const seconds = [whileRevalidate, ifError];
-  if (!seconds.every((window) => Number.isFinite(window) && (window as number) >= 0)) {
-    return undefined;
-  }
+  if (!areSeconds([whileRevalidate, ifError])) return undefined;
   return { whileRevalidate, ifError } as StaleWindows;
 }
 

@@ -9,6 +9,7 @@ import {
 } from 'nestjs-cache-framework';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { PLATFORMS, startController, type HttpApp } from './http-app.js';
+import { moveTime } from './time.js';
 
 @Controller()
 class Pages {
@@ -152,6 +153,42 @@ describe.each(PLATFORMS)('what browsers are told, on %s', (platform) => {
     await start(options);
 
     expect(await controlOf('/plain')).toEqual(control);
+  });
+
+  it.each<[HttpOptions, number, string]>([
+    [{ browserMaxAge: 30 }, 20, 'max-age=50'],
+    [{ browserMaxAge: 30 }, 45, 'max-age=60'],
+    [{ sMaxAge: 30 }, 20, 'max-age=0, must-revalidate, s-maxage=50'],
+    [{ sMaxAge: '2m', browserMaxAge: 5 }, 20, 'max-age=25, s-maxage=60'],
+  ])(
+    'counts with %j from when it is sent, and no longer than the page lives here: after %i s "%s"',
+    async (options, seconds, control) => {
+      await start(options);
+      const time = moveTime();
+      await http.ask('/plain');
+      time.at(seconds);
+
+      const { headers, cache } = await http.ask('/plain');
+      const { etag } = headers;
+      const held = await http.ask('/plain', { headers: { 'If-None-Match': etag! } });
+      time.end();
+
+      expect(cache).toBe('HIT');
+      expect([headers['age'], headers['cache-control']]).toEqual([String(seconds), control]);
+      expect([held.status, held.headers['cache-control']]).toEqual([304, control]);
+    },
+  );
+
+  it('stays on a hit what the page says itself', async () => {
+    await start({ browserMaxAge: 5, sMaxAge: 5 });
+    const time = moveTime();
+    await http.ask('/longer');
+    time.at(20);
+
+    const { headers, cache } = await http.ask('/longer');
+    time.end();
+
+    expect([cache, headers['cache-control']]).toEqual(['HIT', 'public, max-age=60, s-maxage=60']);
   });
 
   it('is for ever a year, as Django has it', async () => {

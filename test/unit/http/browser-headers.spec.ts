@@ -1,6 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Ttl } from '../../../lib/core/cache-backend.interface.js';
-import { addBrowserHeaders, type BrowserRules } from '../../../lib/http/browser-headers.js';
+import {
+  addBrowserHeaders,
+  type BrowserRules,
+  renewedControl,
+} from '../../../lib/http/browser-headers.js';
 import { fakeClock } from '../../../lib/testing/index.js';
 
 const RULES: Omit<BrowserRules, 'routeTtl'> = {
@@ -73,6 +77,10 @@ describe('addBrowserHeaders()', () => {
   it('counts the age that a page comes with to its life', () => {
     expect(control(30, {}, { 'Cache-Control': 'max-age=60', Age: '30' })).toBe('max-age=60');
     expect(control(10, {}, { 'Cache-Control': 'max-age=60', Age: '30' })).toBe('max-age=40');
+    expect(control(60, { browserMaxAge: 5, sMaxAge: 90 }, { Age: '30' })).toBe(
+      'max-age=35, s-maxage=90',
+    );
+    expect(control(60, {}, { Age: '30' })).toBe('max-age=0, must-revalidate');
   });
 
   it('leaves what Expires grants, and shortens what is longer than it lives here', () => {
@@ -115,5 +123,22 @@ describe('addBrowserHeaders()', () => {
     expect(control(60, { isPersonal: true }, { 'Cache-Control': 'public, max-age=9' })).toBe(
       'max-age=9, private',
     );
+  });
+});
+
+describe('renewedControl()', () => {
+  it('counts what is the word of the options from now, and leaves the rest', () => {
+    const sent = 'public, max-age=60, s-maxage=60,max-age-of-mine=60';
+
+    expect(renewedControl(sent, { maxAge: 60 }, 100, null)).toBe(
+      'public, max-age=160, s-maxage=60,max-age-of-mine=60',
+    );
+    expect(renewedControl(sent, { maxAge: 5, sMaxAge: 90 }, 100, 120.5)).toBe(
+      'public, max-age=105, s-maxage=120,max-age-of-mine=60',
+    );
+  });
+
+  it('gives no time to what is over here', () => {
+    expect(renewedControl('max-age=60', { maxAge: 60 }, 100, 95)).toBe('max-age=95');
   });
 });

@@ -21,6 +21,7 @@ const PAGE: StoredPage = {
   age: 3,
   freshUntil: 1_790_000_060_000,
   stale: { whileRevalidate: 30, ifError: 3600 },
+  lifetimes: { maxAge: 60 },
   body: Buffer.from([0, 255, 10, 13]),
 };
 
@@ -82,6 +83,8 @@ describe('a stored page', () => {
     ['a status that is no number', { status: '200' }],
     ['a 304', { status: 304 }],
     ['a moment that is none', { storedAt: -1 }],
+    ['lifetimes that are none', { lifetimes: { maxAge: '5' } }],
+    ['a lifetime below zero', { lifetimes: { sMaxAge: -1 } }],
     ['no date', { date: undefined }],
     ['a date that splits the response', { date: 'now\r\nSet-Cookie: a=b' }],
     ['an age that is none', { age: 0.5 }],
