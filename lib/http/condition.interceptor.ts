@@ -4,15 +4,22 @@ import {
   type ExecutionContext,
   type NestInterceptor,
 } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
 import { from, type Observable } from 'rxjs';
+import { CACHE_TTL_METADATA } from '../cache.constants.js';
+import type { Ttl } from '../core/cache-backend.interface.js';
+import { systemClock } from '../core/clock.js';
 import { describe } from '../core/option-checks.js';
-import { isDate } from '../core/timeout.js';
+import { isDate, settleTimeout, type Timeout } from '../core/timeout.js';
+import type { CacheTTLFunction } from '../decorators/cache-ttl.decorator.js';
+import { isAttended } from './attended-exchanges.js';
+import { addBrowserHeaders } from './browser-headers.js';
 import { BODY_HEADERS, ENTITY_TAG, type Validators } from './conditional-request.js';
 import { getConditionalStatus } from './conditional-response.js';
 import { httpExchange, presetFields, type HttpExchange } from './http-exchange.js';
 import { INERT_VALUE } from './inert-value.js';
 import { makeInert } from './inert-writers.js';
-import { patchHead } from './response-head.interceptor.js';
+import { attendAll, patchHead } from './response-head.interceptor.js';
 import { isSafeMethod } from './unsafe-request.js';
 
 /** Tells what is there now, before the handler runs. */
@@ -27,6 +34,7 @@ export interface ConditionOptions {
   ) => Date | undefined | null | Promise<Date | undefined | null>;
 }
 
+const reflector = new Reflector();
 const TAG = new RegExp(`^${ENTITY_TAG.source}$`);
 
 /** Answers 304 and 412 in place of the handler, and gives its answers the validators. */
@@ -51,7 +59,12 @@ export class ConditionInterceptor implements NestInterceptor {
     const { request, response } = exchange;
     const status = getConditionalStatus(request, validators);
     if (status === 412) throw new PreconditionFailedException();
-    if (status === 304 && !response.headersSent) return answerUnchanged(exchange, validators);
+    if (status === 304 && !response.headersSent) {
+      // Whatever the order of the decorators, it bears what the 200 would. (RFC 9110, 15.4.5)
+      attendAll(context, response);
+      await limitLifetimes(context, exchange);
+      return answerUnchanged(exchange, validators);
+    }
     if (isSafeMethod(request.method)) addValidators(exchange, validators);
     return next.handle();
   }
@@ -70,6 +83,40 @@ export class ConditionInterceptor implements NestInterceptor {
 
 function isGiven<T>(value: T | undefined | null): value is T {
   return value !== undefined && value !== null;
+}
+
+/**
+ * What a 304 says of a page takes the place of what its holder was told, so it grants no more than the page would: not longer
+ * than the page lives here, and nothing where nothing is granted.
+ */
+async function limitLifetimes(context: ExecutionContext, exchange: HttpExchange): Promise<void> {
+  const timeout = reflector.getAllAndOverride<Timeout | CacheTTLFunction | undefined>(
+    CACHE_TTL_METADATA,
+    [context.getHandler(), context.getClass()],
+  );
+  if (timeout === undefined && !isAttended(exchange)) return;
+  const routeTtl = await settled(timeout, context);
+  const { response } = exchange;
+  patchHead(response, () => {
+    if (!response.hasHeader('Cache-Control')) return;
+    const rules = { routeTtl, browserMaxAge: 0, sMaxAge: undefined, isPersonal: false };
+    addBrowserHeaders(response, routeTtl ?? null, rules, systemClock);
+  });
+}
+
+/** Undefined if it is not known, or if no page lives; answers are left as they are then. */
+async function settled(
+  timeout: Timeout | CacheTTLFunction | undefined,
+  context: ExecutionContext,
+): Promise<Ttl | undefined> {
+  if (timeout === undefined) return undefined;
+  try {
+    const given = typeof timeout === 'function' ? await timeout(context) : timeout;
+    const ttl = settleTimeout(given, () => systemClock.now());
+    return ttl === 0 ? undefined : ttl;
+  } catch {
+    return undefined;
+  }
 }
 
 function answerUnchanged(exchange: HttpExchange, validators: Validators): Observable<unknown> {

@@ -6,6 +6,9 @@ import { httpExchange } from './http-exchange.js';
 import type { PatchableResponse } from './response-headers.js';
 import { ResponseRecorder } from './response-recorder.js';
 
+// Metadata key of Nest that it does not export under a public path in all its versions.
+const INTERCEPTORS = '__interceptors__';
+
 /** Which answers of a route are changed. */
 export interface PatchedAnswers {
   /** True: also those to errors that the handler throws. Default: false. */
@@ -16,6 +19,8 @@ export interface PatchedAnswers {
 export class ResponseHeadInterceptor implements NestInterceptor {
   readonly #patch: (response: PatchableResponse) => void;
   readonly #toErrors: boolean;
+  /** Responses that it changes, or has changed. */
+  readonly #attended = new WeakSet<ServerResponse>();
 
   constructor(
     patch: (response: PatchableResponse) => void,
@@ -33,6 +38,7 @@ export class ResponseHeadInterceptor implements NestInterceptor {
     if (!exchange) return next.handle();
     const { response } = exchange;
     let hasFailed = false;
+    this.#attended.add(response);
     patchHead(response, () => {
       if (!hasFailed || this.#toErrors) this.#patch(response);
     });
@@ -43,6 +49,25 @@ export class ResponseHeadInterceptor implements NestInterceptor {
         },
       }),
     );
+  }
+
+  /** Makes the change to an answer that is given before this interceptor was asked; none if it was. */
+  attend(response: ServerResponse): void {
+    if (this.#attended.has(response)) return;
+    this.#attended.add(response);
+    patchHead(response, () => {
+      this.#patch(response);
+    });
+  }
+}
+
+/** Makes the changes of all that stand on a route, in their order, to an answer in place of its handler's. */
+export function attendAll(context: ExecutionContext, response: ServerResponse): void {
+  for (const target of [context.getClass(), context.getHandler()]) {
+    const all = Reflect.getMetadata(INTERCEPTORS, target) as readonly unknown[] | undefined;
+    for (const one of all ?? []) {
+      if (one instanceof ResponseHeadInterceptor) one.attend(response);
+    }
   }
 }
 

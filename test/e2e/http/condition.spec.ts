@@ -8,8 +8,15 @@ import {
   UseInterceptors,
   type ExecutionContext,
 } from '@nestjs/common';
-import { CacheInterceptor, CachePage, Condition } from 'nestjs-cache-framework';
-import { PLATFORMS, startController, type Answer, type HttpApp } from './http-app.js';
+import {
+  CacheControl,
+  CacheInterceptor,
+  CachePage,
+  Condition,
+  VaryOnCookie,
+  VaryOnHeaders,
+} from 'nestjs-cache-framework';
+import { PLATFORMS, startApp, type Answer, type HttpApp } from './http-app.js';
 
 let runs = 0;
 let version: unknown;
@@ -73,10 +80,64 @@ class Items {
     return run();
   }
 
+  @Get('told-inside')
+  @CacheControl({ public: true, maxAge: '5m' })
+  @VaryOnHeaders('Accept-Language')
+  @Condition({ etag })
+  toldInside(): string {
+    return run();
+  }
+
+  @Get('told-outside')
+  @Condition({ etag })
+  @CacheControl({ public: true, maxAge: '5m' })
+  @VaryOnHeaders('Accept-Language')
+  toldOutside(): string {
+    return run();
+  }
+
+  @Get('told-page')
+  @CacheControl({ public: true, maxAge: '5m' })
+  @VaryOnHeaders('Accept-Language')
+  @CachePage(60)
+  @Condition({ etag })
+  toldPage(): string {
+    return run();
+  }
+
+  @Get('told-page-outside')
+  @Condition({ etag })
+  @CacheControl({ public: true, sMaxAge: 600 })
+  @CachePage(60)
+  toldPageOutside(): string {
+    return run();
+  }
+
+  @Get('told-page-bare')
+  @CacheControl({ public: true })
+  @CachePage(60)
+  @Condition({ etag })
+  toldPageBare(): string {
+    return run();
+  }
+
   @Put('invalidating')
   @UseInterceptors(CacheInterceptor)
   @Condition({ etag })
   invalidating(): string {
+    return run();
+  }
+}
+
+@Controller('class')
+@Condition({ etag })
+@CacheControl({ sMaxAge: 60, maxAge: '10m' })
+@VaryOnCookie('currency')
+class ItemsOfClass {
+  @Get('told')
+  @CacheControl({ public: true, sMaxAge: 30, maxAge: '5m' })
+  @VaryOnHeaders('Accept-Language')
+  told(): string {
     return run();
   }
 }
@@ -100,12 +161,14 @@ afterEach(async () => {
 const ask = (path: string, headers = {}, method = 'GET'): Promise<Answer> =>
   http.ask(path, { headers, method });
 
+const sorted = (list: string | undefined): string => (list ?? '').split(', ').toSorted().join(', ');
+
 const statusOf = async (...args: Parameters<typeof ask>): Promise<number> =>
   (await ask(...args)).status;
 
 describe.each(PLATFORMS)('@Condition(), on %s', (platform) => {
   beforeEach(async () => {
-    http = await startController(platform, Items);
+    http = await startApp(platform, { controllers: [Items, ItemsOfClass] });
   });
 
   it('gives answers the validators', async () => {
@@ -244,6 +307,38 @@ describe.each(PLATFORMS)('@Condition(), on %s', (platform) => {
     expect(held).toMatchObject({ status: 304, cache: 'MISS' });
     expect(hit).toMatchObject({ cache: 'HIT', body: 'run 1 of v1' });
   });
+
+  it.each<[path: string, control: string, vary: string]>([
+    ['/told-inside', 'max-age=300, public', 'Accept-Language'],
+    ['/told-outside', 'max-age=300, public', 'Accept-Language'],
+    ['/class/told', 'max-age=300, public, s-maxage=30', 'Accept-Language, Cookie'],
+  ])(
+    'answers 304 with the Cache-Control and the Vary of the 200, in whatever order they stand: %s',
+    async (path, control, vary) => {
+      const whole = await ask(path);
+      const held = await ask(path, { 'If-None-Match': '"v1"' });
+
+      expect([whole.status, held.status]).toEqual([200, 304]);
+      const told = [whole, held].map(({ headers }) => [
+        sorted(headers['cache-control']),
+        sorted(headers['vary']),
+      ]);
+      expect(told).toEqual(Array(2).fill([sorted(control), sorted(vary)]));
+    },
+  );
+
+  it.each(['/told-page', '/told-page-outside', '/told-page-bare'])(
+    'grants nothing in a 304 that the page does not: %s',
+    async (path) => {
+      const held = await ask(path, { 'If-None-Match': '"v1"' });
+      const miss = await ask(path);
+
+      expect([held.status, miss.status]).toEqual([304, 200]);
+      expect(held.headers['cache-control']).toMatch(/public/);
+      expect(sorted(held.headers['cache-control'])).toBe(sorted(miss.headers['cache-control']));
+      expect(held.headers['vary']).toBe(miss.headers['vary']);
+    },
+  );
 
   it('invalidates nothing with what it refuses', async () => {
     await ask('/cached-inside');
