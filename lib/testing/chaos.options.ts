@@ -1,4 +1,4 @@
-import { badOption, checkInteger, checkOptionNames } from '../core/option-checks.js';
+import { badOption, checkInteger, checkOptionNames, givenOf } from '../core/option-checks.js';
 import type { BackendOperation } from '../core/wrapped.backend.js';
 
 /** What `chaos()` does to calls. Without options it does nothing. */
@@ -66,7 +66,11 @@ export function resolveChaosOptions(options: ChaosOptions): ResolvedChaosOptions
       throw badOption(WHERE, name, options[name], 'a function');
     }
   }
-  return { ...DEFAULTS, ...options, delayMs: rangeOf(options.delayMs ?? DEFAULTS.delayMs) };
+  return {
+    ...DEFAULTS,
+    ...givenOf(options),
+    delayMs: rangeOf(options.delayMs ?? DEFAULTS.delayMs),
+  };
 }
 
 function rangeOf(delayMs: unknown): readonly [number, number] {

@@ -189,6 +189,17 @@ describe('chaos()', () => {
   ])('refuses %s at once', (_, options, message) => {
     expect(() => chaos(memory(), options)).toThrow(message);
   });
+
+  it.each(['failBefore', 'failAfter', 'delayMs', 'seed', 'when', 'error', 'wait'])(
+    'takes its default for "%s" that is given as undefined',
+    async (name) => {
+      const backend = await shelved({ delayMs: 1, [name]: undefined });
+
+      await backend.set('key', text('value'), null);
+
+      expect(textOf(await backend.get('key'))).toBe('value');
+    },
+  );
 });
 
 describe('a cache under chaos', () => {
