@@ -57,6 +57,8 @@ const LIFETIMES = new Set(['max-age', 's-maxage', 'stale-while-revalidate', 'sta
 /** Directives that may bear a list of header names, and of which each that is written counts. */
 const LISTS = new Set(['no-cache', 'private']);
 const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i;
+/** What no header can bear: control characters, and what is beyond Latin-1. */
+const UNSENDABLE = /[^\t\x20-\x7e\x80-\xff]/;
 const QUOTED = /^"(?:[^"\\]|\\.)*"$/;
 /** What HTTP counts as the most. (RFC 9111, 1.2.2) */
 const LONGEST = 2 ** 31;
@@ -158,7 +160,7 @@ function argumentOf(
   if (Array.isArray(value) && LISTS.has(name) && value.length > 0 && value.every(isHeaderName)) {
     return `"${value.join(', ')}"`;
   }
-  if (typeof value === 'string') return textArgument(value);
+  if (typeof value === 'string' && !UNSENDABLE.test(value)) return textArgument(value);
   if (typeof value === 'number' && Number.isFinite(value)) return String(value);
   throw new TypeError(
     `The Cache-Control directive "${name}" cannot be ${describe(value)}. Use true for its bare name, or text, or a number; "private" and "no-cache" take a list of header names too.`,

@@ -134,6 +134,8 @@ describe('patchCacheControl()', () => {
     [{ noStore: null }],
     [{ 'a b': true }],
     [{ x: Number.POSITIVE_INFINITY }],
+    [{ x: 'a\nSet-Cookie: b' }],
+    [{ private: '\u20ac' }],
   ])('refuses %j with a TypeError, and changes nothing', (given) => {
     const response = responseWith({ 'Cache-Control': 'public' });
 
