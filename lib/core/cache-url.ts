@@ -8,8 +8,9 @@ const SETTINGS = ['keyPrefix', 'invalidKeys', 'onError', 'isolation'] as const;
 /**
  * The options that a URL says: `backend://location?setting=value`.
  *
- * Servers are separated by commas. Of the query, `timeout`, `keyPrefix`, `version`, `invalidKeys`, `onError` and `isolation`
- * are the cache's, the rest the backend's own options. A timeout is seconds, a string with its unit, or `null`.
+ * Servers are separated by commas. What has a meaning in a URL is written with a percent sign, in a password too (`%2C`). Of
+ * the query, `timeout`, `keyPrefix`, `version`, `invalidKeys`, `onError` and `isolation` are the cache's, the rest the
+ * backend's own options. A timeout is seconds, a string with its unit, or `null`.
  *
  * @throws {CacheConfigError} `CACHE_BAD_URL`, with secrets masked.
  */
@@ -23,12 +24,16 @@ export function parseCacheUrl(url: unknown, where: string): CacheOptions {
   const settings: Record<string, unknown> = { backend };
   const options: Record<string, unknown> = {};
   for (const [name, value] of new URLSearchParams(parts[3] ?? '')) {
+    // The rest of a password that has a question mark, and no name that a message may show.
+    if (name.includes('@')) throw badUrl(url, where);
     if (name === 'timeout') settings['timeout'] = timeoutOf(value);
     else if (name === 'version') settings['version'] = scalarOf(value);
     else if ((SETTINGS as readonly string[]).includes(name)) settings[name] = value;
     else options[name] = scalarOf(value);
   }
-  if (parts[2] !== '') settings['location'] = locations.length === 1 ? locations[0] : locations;
+  // As one string, what was encoded in a password would part servers after all.
+  const isList = locations.length > 1 || (backend === 'memcached' && /%2c|%3b/i.test(parts[2]!));
+  if (parts[2] !== '') settings['location'] = isList ? locations : locations[0];
   if (Object.keys(options).length > 0) settings['options'] = options;
   return settings;
 }

@@ -31,7 +31,8 @@ export function parseLocation(location: unknown, where: string): readonly Server
   if (!Array.isArray(entries) || entries.length === 0) {
     throw badLocation(where, 'it is neither a string nor a list of servers');
   }
-  const addresses = entries.map((entry: unknown) => parseServer(entry, where));
+  const hasLogin = entries.some((entry) => typeof entry === 'string' && entry.includes('@'));
+  const addresses = entries.map((entry: unknown) => parseServer(entry, where, hasLogin));
   const names = new Set<string>();
   for (const { name } of addresses) {
     if (names.has(name)) throw badLocation(where, `the server "${name}" is in it twice`);
@@ -40,13 +41,15 @@ export function parseLocation(location: unknown, where: string): readonly Server
   return addresses;
 }
 
-function parseServer(entry: unknown, where: string): ServerAddress {
+function parseServer(entry: unknown, where: string, hasLogin: boolean): ServerAddress {
   if (typeof entry !== 'string') throw badLocation(where, 'an entry is not a string');
   const text = entry.trim();
   if (text === '') throw badLocation(where, 'an entry is empty');
   // A password may hold an "@"; a host may not.
   const at = text.lastIndexOf('@');
-  const address = parseAddress(text.slice(at + 1), where);
+  // Beside a login, what is no server may be the first part of a password.
+  const mayShow = at !== -1 || !hasLogin;
+  const address = parseAddress(text.slice(at + 1), where, mayShow);
   if (at === -1) return address;
   const colon = text.indexOf(':');
   if (colon < 1 || colon >= at - 1) {
@@ -56,22 +59,25 @@ function parseServer(entry: unknown, where: string): ServerAddress {
   return { ...address, credentials };
 }
 
-function parseAddress(text: string, where: string): ServerAddress {
+function parseAddress(text: string, where: string, mayShow: boolean): ServerAddress {
+  const shown = mayShow ? `"${text}"` : 'an entry beside a login';
   const path = /^(?:unix:)?(\/.+)$/s.exec(text)?.[1];
   if (path !== undefined) return { name: `unix:${path}`, node: path, path, port: 0 };
   const parts = /^(\[[^\]]*\]|[^:[\]]*)(?::(\d{1,5}))?$/.exec(text);
   if (!parts) {
     const hint = isIPv6(text) ? ` Write an IPv6 address in brackets: "[${text}]:11211".` : '';
-    throw badLocation(where, `"${text}" is no server`, hint);
+    const comma =
+      ' Where a password has a comma or a semicolon, give a list; in a URL, write %2C or %3B.';
+    throw badLocation(where, `${shown} is no server`, mayShow ? hint : comma);
   }
   const bracketed = parts[1]!.startsWith('[');
   const host = bracketed ? parts[1]!.slice(1, -1) : parts[1]!;
   const port = parts[2] === undefined ? DEFAULT_PORT : Number(parts[2]);
   if (!(bracketed ? isIPv6(host) : HOST.test(host))) {
-    throw badLocation(where, `"${text}" has no usable host`);
+    throw badLocation(where, `${shown} has no usable host`);
   }
   if (port < 1 || port > 65_535) {
-    throw badLocation(where, `the port of "${text}" is not between 1 and 65535`);
+    throw badLocation(where, `the port of ${shown} is not between 1 and 65535`);
   }
   return { name: `${parts[1]}:${port}`, node: `${host}:${port}`, host, port };
 }

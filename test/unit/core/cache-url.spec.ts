@@ -16,6 +16,9 @@ describe('parseCacheUrl()', () => {
       { backend: 'memcached', location: ['a:1', 'b:2'], timeout: 60, keyPrefix: 'x', version: 2 },
     ],
     ['memcached://[::1]:11211', { backend: 'memcached', location: '[::1]:11211' }],
+    ['memcached://user:a%2Cb@c:1', { backend: 'memcached', location: ['user:a,b@c:1'] }],
+    ['memcached://user:a%3bb@c:1', { backend: 'memcached', location: ['user:a;b@c:1'] }],
+    ['memory://a%2Cb', { backend: 'memory', location: 'a,b' }],
     ['memory://?timeout=null', { backend: 'memory', timeout: null }],
     [
       'memory://?timeout=15m&onError=throw',
@@ -32,6 +35,7 @@ describe('parseCacheUrl()', () => {
     ['memory', 'no cache URL'],
     [42, 'no cache URL'],
     ['file:///%zz', 'no cache URL'],
+    ['memcached://user:a?s3cret@c:1', '"memcached://user:***@c:1", which is no cache URL'],
   ])('refuses %p', (url, reason) => {
     expect(() => parseCacheUrl(url, 'cache "default"')).toThrow(
       expect.objectContaining({
