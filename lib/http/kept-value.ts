@@ -24,6 +24,11 @@ class HandlerFailure extends Error {
   }
 }
 
+/** What a handler made holds an error, which is kept no more than one that is thrown. */
+class FailedValue extends Error {
+  override readonly name = 'FailedValue';
+}
+
 /** What handlers made, as they made it. */
 const originals = new WeakSet<object>();
 
@@ -31,7 +36,7 @@ const originals = new WeakSet<object>();
  * The value that is kept under the key, or the one that is made, and then kept: as `CacheService.getOrSet()` has it, with
  * one making at a time and a copy for everybody. But a cache that fails, or is closed, fails nobody.
  *
- * What cannot be kept is made by each caller for itself: there is no copy of it to share.
+ * What cannot be kept, or holds an error, is made by each caller for itself: there is no copy of it to share.
  *
  * @throws what `make` throws; those who waited for it get the same error.
  */
@@ -42,6 +47,7 @@ export async function keptOrMade(asked: AskedValue): Promise<unknown> {
       throw new HandlerFailure(error);
     });
     made = { value };
+    if (holdsError(value)) throw new FailedValue('The value holds an error.');
     if (isObject(value)) originals.add(value);
     return value;
   };
@@ -54,9 +60,18 @@ export async function keptOrMade(asked: AskedValue): Promise<unknown> {
     asked.report('value');
   } catch (error) {
     if (error instanceof HandlerFailure) throw error.cause;
-    asked.report('cache-failed', error);
+    if (!(error instanceof FailedValue)) asked.report('cache-failed', error);
   }
   return made ? made.value : asked.make();
+}
+
+/** True for an error that was returned instead of thrown, at whatever depth: GraphQL answers with null and the error there. */
+function holdsError(value: unknown, seen = new Set<unknown>()): boolean {
+  if (value instanceof Error) return true;
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return false;
+  if (seen.has(value)) return false;
+  seen.add(value);
+  return Object.values(value).some((item) => holdsError(item, seen));
 }
 
 function isObject(value: unknown): value is object {

@@ -37,6 +37,9 @@ const typeDefs = `
     dated: Cat
     broken(id: Int!): Cat
     instance: Cat
+    returned: Cat
+    partly: [Cat]
+    inside: Cat
   }
   type Mutation { rename(name: String!): Cat! }
 `;
@@ -116,6 +119,27 @@ function resolversAt(place: Place, scope = Scope.DEFAULT): Type<unknown> {
     @CacheKey(idOf)
     broken(): never {
       throw new Error(`broken in run ${++runs}`);
+    }
+
+    @onHandler
+    @Query('returned')
+    @CacheKey(() => 'returned')
+    returned(): Error {
+      return new Error(`broken in run ${++runs}`);
+    }
+
+    @onHandler
+    @Query('partly')
+    @CacheKey(() => 'partly')
+    partly(): unknown[] {
+      return [{ id: 1, run: ++runs }, new Error(`broken in run ${runs}`)];
+    }
+
+    @onHandler
+    @Query('inside')
+    @CacheKey(() => 'inside')
+    inside(): object {
+      return { id: 1, run: ++runs, name: new Error(`broken in run ${runs}`) };
     }
 
     @onHandler
@@ -374,6 +398,21 @@ describe('the value of a query', () => {
       [expect.objectContaining({ message: 'broken in run 2', path: ['broken'] })],
     ]);
   });
+
+  it.each(['{returned{id}}', '{partly{id run}}', '{inside{id run name}}'])(
+    'is not one that holds an error, which is as good as thrown: %s',
+    async (query) => {
+      await start('Apollo on Express');
+
+      const errors = await answersOf(query, query);
+
+      expect(errors).toEqual([
+        [expect.objectContaining({ message: 'broken in run 1' })],
+        [expect.objectContaining({ message: 'broken in run 2' })],
+      ]);
+      expect(http.log.said()).toEqual([]);
+    },
+  );
 
   it('is made by each for itself if it cannot be kept, which is logged once', async () => {
     await start('Apollo on Express');
