@@ -50,6 +50,36 @@ export const counterCases: readonly BackendCase[] = [
     },
   },
   {
+    title:
+      'incr() with a start begins a missing counter with its value and ttl, or leaves it missing',
+    needs,
+    run: async ({ backend, key, life, expire }) => {
+      const begun = await backend.incr!(key('new'), 5, { value: 10, ttl: life });
+
+      if (begun === undefined) {
+        expectEqual(await backend.get(key('new')), undefined, 'get() of what was not begun');
+        return;
+      }
+      expectEqual(begun, 15, 'incr() of a missing counter');
+      await expectInteger(backend, key('new'), 15n);
+      await expire();
+      expectEqual(await backend.get(key('new')), undefined, 'get() after its life');
+      expectEqual(await backend.incr!(key('new'), 1, { value: 0, ttl: 100 }), 1, 'a second start');
+    },
+  },
+  {
+    title: 'incr() of a counter that is there takes no notice of a start',
+    needs,
+    run: async ({ backend, key, life, expire }) => {
+      await backend.set(key('n'), digits(41), 100);
+
+      expectEqual(await backend.incr!(key('n'), 1, { value: 10, ttl: life }), 42, 'incr()');
+      await expire();
+
+      await expectInteger(backend, key('n'), 42n);
+    },
+  },
+  {
     title: 'incr() goes through zero and back',
     needs: needsNegative,
     run: async ({ backend, key }) => {

@@ -95,6 +95,20 @@ export const lockCases: readonly BackendCase[] = [
     },
   },
   {
+    title: 'an extended lock never ends sooner than its new time',
+    needs,
+    exactTime: true,
+    run: async ({ backend, key, advance }) => {
+      const lock = await taken(backend.lock!(key('k'), 100));
+
+      expectEqual(await lock.extend(10), true, 'extend()');
+      await advance(9.999);
+
+      expectEqual(await backend.lock!(key('k'), 1), undefined, 'lock() before ten seconds');
+      expectEqual(await lock.release(), true, 'release()');
+    },
+  },
+  {
     title: 'a lock is no entry: neither sees the other, and neither ends the other',
     needs,
     run: async ({ backend, key }) => {

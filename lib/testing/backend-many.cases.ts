@@ -112,6 +112,15 @@ export const manyCases: readonly BackendCase[] = [
     },
   },
   {
+    title: 'deleteMany() counts a key given twice once',
+    needs: ['storage', 'deleteMany'],
+    run: async ({ backend, key }) => {
+      await backend.set(key('a'), text('a'), 100);
+
+      expectEqual(await backend.deleteMany!([key('a'), key('a')]), 1, 'deleteMany()');
+    },
+  },
+  {
     title: 'deleteMany() of no keys is 0',
     needs: ['deleteMany'],
     run: async ({ backend }) => {

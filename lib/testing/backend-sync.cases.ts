@@ -20,6 +20,26 @@ export const syncCases: readonly BackendCase[] = [
     },
   },
   {
+    title: 'getSync() remembers nothing of an entry that was replaced, removed, or is over',
+    needs: ['storage', 'getSync'],
+    run: async ({ backend, key, life, expire }) => {
+      const names = ['replaced', 'deleted', 'expired', 'cleared'];
+      for (const name of names) {
+        await backend.set(key(name), text('v'), name === 'expired' ? life : 100);
+        expectPayload(backend.getSync!(key(name)), text('v'), `the entry to be ${name}`);
+      }
+
+      await backend.set(key('replaced'), text('new'), 100);
+      expectPayload(backend.getSync!(key('replaced')), text('new'), 'getSync() after set()');
+      await backend.delete(key('deleted'));
+      expectEqual(backend.getSync!(key('deleted')), undefined, 'getSync() after delete()');
+      await expire();
+      expectEqual(backend.getSync!(key('expired')), undefined, 'getSync() after its life');
+      await backend.clear();
+      expectEqual(backend.getSync!(key('cleared')), undefined, 'getSync() after clear()');
+    },
+  },
+  {
     title: 'setSync() stores and replaces at once, with its ttl',
     needs: ['storage', 'setSync'],
     run: async ({ backend, key, life, expire }) => {

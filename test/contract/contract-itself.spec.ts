@@ -5,7 +5,8 @@ import {
   cacheContract,
   fakeClock,
 } from 'nestjs-cache-framework/testing';
-import type { Payload, Ttl } from '../../lib/core/cache-backend.interface.js';
+import type { CacheBackend, Payload, Ttl } from '../../lib/core/cache-backend.interface.js';
+import { memory } from '../../lib/backends/memory/index.js';
 import { createCache } from '../../lib/create-cache.js';
 import { isEqual } from '../../lib/testing/equality.js';
 import { valueSamples } from '../../lib/testing/value-samples.js';
@@ -114,6 +115,69 @@ describe('the backend contract', () => {
     ],
   ])('fails one that %s', async (_, Backend, title) => {
     expect(await failuresOf(Backend)).toContain(title);
+  });
+
+  it.each<[string, (backend: CacheBackend) => Partial<CacheBackend>, string]>([
+    [
+      'remembers what it gave at once',
+      (backend) => {
+        const seen = new Map<string, Payload>();
+        return {
+          getSync: (key) => {
+            const payload = backend.getSync!(key) ?? seen.get(key);
+            if (payload) seen.set(key, payload);
+            return payload;
+          },
+        };
+      },
+      'getSync() remembers nothing of an entry that was replaced, removed, or is over',
+    ],
+    [
+      'counts what it is told to delete',
+      (backend) => ({
+        deleteMany: async (keys) =>
+          (await backend.deleteMany!(keys)) && keys.length - new Set(keys).size + 1,
+      }),
+      'deleteMany() counts a key given twice once',
+    ],
+    [
+      'begins counters that live for ever',
+      (backend) => ({
+        incr: async (key, delta, start) => {
+          if (start) await backend.add(key, { flags: 2, data: String(start.value) }, null);
+          return backend.incr!(key, delta);
+        },
+      }),
+      'incr() with a start begins a missing counter with its value and ttl, or leaves it missing',
+    ],
+    [
+      'takes a start for the value',
+      (backend) => ({
+        incr: async (key, delta, start) => {
+          if (start) await backend.set(key, { flags: 2, data: String(start.value) }, start.ttl);
+          return backend.incr!(key, delta);
+        },
+      }),
+      'incr() of a counter that is there takes no notice of a start',
+    ],
+    [
+      'extends locks by less than it is told to',
+      (backend) => ({
+        lock: async (key, seconds) => {
+          const lock = await backend.lock!(key, seconds);
+          return (
+            lock && {
+              extend: (more) => lock.extend(more / 2),
+              release: () => lock.release(),
+            }
+          );
+        },
+      }),
+      'an extended lock never ends sooner than its new time',
+    ],
+  ])('fails one that %s', async (_, fault, title) => {
+    expect(await failuresOfMemory(() => ({}))).toEqual([]);
+    expect(await failuresOfMemory(fault)).toContain(title);
   });
 
   it('marks the cases of what is not there, with the reason', () => {
@@ -277,6 +341,35 @@ async function failuresOf(Backend: typeof ShelfBackend): Promise<string[]> {
   };
   const failed: string[] = [];
   for (const { title, run, skipped } of backendContract({ ...optionsFor(Backend), supports })) {
+    if (skipped === undefined) await run().catch(() => failed.push(title));
+  }
+  return failed;
+}
+
+/** The failures of a memory backend of which some methods are others. */
+async function failuresOfMemory(
+  fault: (backend: CacheBackend) => Partial<CacheBackend>,
+): Promise<string[]> {
+  const clock = fakeClock();
+  const place = backendPlace(clock);
+  const cases = backendContract({
+    advance: (seconds) => {
+      clock.advance(seconds);
+    },
+    supports: { ping: false },
+    create: async (scope) => {
+      const backend = await place.open(memory(), scope);
+      const others = fault(backend);
+      return new Proxy(backend, {
+        get: (_, name: keyof CacheBackend) => {
+          const value: unknown = others[name] ?? backend[name];
+          return typeof value === 'function' ? value.bind(backend) : value;
+        },
+      });
+    },
+  });
+  const failed: string[] = [];
+  for (const { title, run, skipped } of cases) {
     if (skipped === undefined) await run().catch(() => failed.push(title));
   }
   return failed;
