@@ -33,7 +33,8 @@ import { json } from './serializers/json/index.js';
 /** The module with its caches as providers. */
 export function withCaches(definition: DynamicModule, extras: CacheModuleExtras): DynamicModule {
   const given = definition.providers ?? [];
-  const aliases = [...aliasesOf(given), ...(extras.aliases ?? [])];
+  const named = extras.aliases ?? [];
+  const aliases = [...aliasesOf(given), ...named];
   return {
     ...definition,
     global: extras.isGlobal ?? true,
@@ -52,7 +53,7 @@ export function withCaches(definition: DynamicModule, extras: CacheModuleExtras)
           useFactory: (pages: Pages) => new PageCache(pages),
         },
         CacheLifecycle,
-        ...tokensOf(aliases).map(cacheProvider),
+        ...tokensOf(aliases).map((alias) => cacheProvider(alias, named.includes(alias))),
       ];
     },
     get exports() {
@@ -93,13 +94,16 @@ const pagesProvider: Provider = {
   },
 };
 
-function cacheProvider(alias: string): Provider {
+/** @param isNamed The application names the alias itself, so it has to be there. */
+function cacheProvider(alias: string, isNamed: boolean): Provider {
   return {
     provide: getCacheToken(alias),
     inject: [CACHE_REGISTRY, ModulesContainer],
     useFactory: (registry: CacheRegistry, modules: ModulesContainer) =>
       // An alias that only another application of this process injects must not fail this one.
-      registry.has(alias) || isInjected(alias, modules) ? registry.get(alias) : undefined,
+      isNamed || registry.has(alias) || isInjected(alias, modules)
+        ? registry.get(alias)
+        : undefined,
   };
 }
 

@@ -312,6 +312,15 @@ describe('a configuration mistake fails the start', () => {
     });
   });
 
+  it('an alias among "aliases" that the factory does not configure', async () => {
+    const module = CacheModule.forRootAsync({ aliases: ['sesions'], useFactory: () => ({}) });
+
+    await expect(start(module)).rejects.toMatchObject({
+      code: 'CACHE_UNKNOWN_ALIAS',
+      message: expect.stringContaining('"sesions"'),
+    });
+  });
+
   it('not an alias that only a class outside of the application injects', async () => {
     @Controller()
     class Elsewhere {
