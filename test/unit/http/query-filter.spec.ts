@@ -51,6 +51,15 @@ describe('filterQuery()', () => {
     expect(filterQuery(`/a?utm=x&${query}`, ['page'])).toBe(`/a?${query}`);
   });
 
+  it.each(['filter[x]', 'filter.x', '[filter]x'])(
+    'keeps all of what a parser may make one value of: %s',
+    (name) => {
+      const kept = ['filter[x]=1', 'filter[y]=2', 'filter.z=3', 'filter=4', name];
+
+      expect(filterQuery(`/a?utm=x&${kept.join('&')}&x=1`, [name])).toBe(`/a?${kept.join('&')}`);
+    },
+  );
+
   it('leaves a query whole of which parsers may read only a part [K4]', () => {
     const flood = `/a?${'utm=x&'.repeat(1000)}page=2`;
 
@@ -86,6 +95,14 @@ describe('narrowQuery()', () => {
     expect({ ...(seen.query as object) }).toEqual({ page: '1' });
     expect(Object.getPrototypeOf(seen.query)).toBeNull();
     expect({ ...query }).toEqual({ page: '1', utm: 'x' });
+  });
+
+  it('leaves in a parsed query what is a part of a value there', () => {
+    const query = { filter: { x: '1' }, utm: 'x' };
+
+    const seen = narrowed({ url: '/a?filter[x]=1&utm=x' }, { query }, ['filter[x]']);
+
+    expect(seen.query).toEqual({ filter: { x: '1' } });
   });
 
   it('leaves a query alone of which everything matters', () => {
