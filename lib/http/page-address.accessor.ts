@@ -227,8 +227,8 @@ function pathOf(url: string): string {
   return url.slice(0, url.length - queryOf(url).length);
 }
 
-/** From the first sign that may begin a query; a router may be told that ";" does. */
+/** From the first sign that may begin a query: to Fastify "#" does, and a router may be told that ";" does. */
 function queryOf(url: string): string {
-  const start = url.search(/[?;]/);
+  const start = url.search(/[?;#]/);
   return start === -1 ? '' : url.slice(start);
 }

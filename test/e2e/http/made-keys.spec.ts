@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Controller, Get, UseInterceptors, type ExecutionContext } from '@nestjs/common';
+import { Controller, Get, Query, UseInterceptors, type ExecutionContext } from '@nestjs/common';
 import { CacheInterceptor, CacheKey } from 'nestjs-cache-framework';
 import { PLATFORMS, cachesOf, startController, type HttpApp } from './http-app.js';
 
@@ -19,6 +19,12 @@ class Keys {
   @CacheKey((context) => asked(context).query['page'])
   made(): object {
     return answer();
+  }
+
+  @Get('named')
+  @CacheKey('front')
+  named(@Query() query: object): object {
+    return { ...answer(), query };
   }
 
   @Get('promised')
@@ -85,4 +91,20 @@ describe.each(PLATFORMS)('a key that a function makes, on %s', (platform) => {
       'Keys.throws is not cached: @CacheKey() gave no key for the request. The error was: no key today.',
     ]);
   });
+});
+
+describe.each(PLATFORMS)('a key that is a text, on %s', (platform) => {
+  it.each(['?', '#', ';', '%3F', '#?', '?#', '#;'])(
+    'keeps a query apart however it begins: %s',
+    async (sign) => {
+      http = await startController(platform, Keys, {
+        fastify: { routerOptions: { useSemicolonDelimiter: true } as object },
+      });
+      await http.ask(`/keys/named${sign}page=evil`);
+
+      const { body } = await http.ask('/keys/named');
+
+      expect(JSON.parse(body)).toEqual({ run: runs, query: {} });
+    },
+  );
 });
