@@ -79,6 +79,7 @@ function decoded(name: string): string {
   try {
     return decodeURIComponent(spaced);
   } catch {
-    return spaced;
+    // Parsers find a part of such a name all the same: qs reads brackets before it decodes.
+    return spaced.replaceAll(/%[0-7][\da-f]/gi, (sign) => decodeURIComponent(sign));
   }
 }

@@ -40,6 +40,8 @@ describe('filterQuery()', () => {
   it.each([
     'page[]=1',
     'page%5B%5D=1',
+    '%5Bpage%5d%FF=1',
+    'p%61ge%5B%zz%5D=1',
     'page[from]=1',
     'page.from=1',
     '[page]=1',
