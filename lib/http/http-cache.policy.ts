@@ -224,7 +224,7 @@ function refusalOf(facts: RequestFacts): BypassReason | undefined {
   if (identity !== undefined) return identity;
   if (hasHeader(head, 'range') || hasHeader(head, 'if-range')) return 'range';
   if (hasHeader(head, 'if-match') || hasHeader(head, 'if-unmodified-since')) return 'precondition';
-  if (hasBody(head.lines)) return 'body';
+  if (head.isOpen === true || hasBody(head.lines)) return 'body';
   if (hasHeader(head, 'upgrade')) return 'upgrade';
   // Two hosts: which of them the application believes is not known.
   if ((head.lines.get('host')?.length ?? 0) > 1) return 'host';

@@ -19,16 +19,27 @@ export interface RequestHead {
   readonly lines: HeaderLines;
   /** The headers as middleware and guards left them, which is how the handler sees them. */
   readonly headers: IncomingHttpHeaders;
+  /** True if a body may follow of which no header tells, as over HTTP/2. */
+  readonly isOpen?: boolean;
 }
 
 /** The head of a request as it stands now: what the handler does to its headers later changes nothing in it. */
 export function requestHead(request: IncomingMessage): RequestHead {
-  return {
+  const lines = linesOfPairs(request.rawHeaders);
+  const head = {
     method: request.method ?? '',
-    lines: linesOfPairs(request.rawHeaders),
+    lines,
     // Without a prototype, of which no header's name finds anything.
     headers: Object.assign(Object.create(null), request.headers) as IncomingHttpHeaders,
   };
+  // A name that only HTTP/2 has.
+  return lines.has(':method') && isOpen(request) ? { ...head, isOpen: true } : head;
+}
+
+/** @see RFC 9113, 8.1 */
+function isOpen(request: IncomingMessage): boolean {
+  const { stream } = request as { stream?: { readonly endAfterHeaders?: boolean } };
+  return stream?.endAfterHeaders === false;
 }
 
 /** True if the client sent the header, with whatever value, or if it is there for the handler to see. */

@@ -111,7 +111,7 @@ export class PageAddressAccessor {
       route: route.identity,
       scheme: asked.protocol ?? '',
       host: asked.hostname ?? '',
-      target: targetOf(exchange, route, key),
+      target: targetOf(exchange, route, key, this.#config.getVersioning()),
       version: versioning.version,
       routedBy: [...new Set([...versioning.routedBy, ...route.vary.headers])],
       variants,
@@ -163,12 +163,13 @@ function isUsable(key: string | undefined): boolean {
 
 function targetOf(
   exchange: HttpExchange,
-  { key, vary, isManifold }: RouteCache,
+  { key, vary, isManifold, versions }: RouteCache,
   made: string | undefined,
+  versioning: VersioningOptions | undefined,
 ): string[] {
   const whole = urlsOf(exchange);
-  // Nothing but the path tells in which of its modules the controller was asked.
-  const where = isManifold ? whole.map(pathOf) : [];
+  // Nothing but the path tells in which of its modules the controller was asked, or for which of its versions.
+  const where = isManifold ? whole.map(pathOf) : versionsIn(whole, versions, versioning);
   if (typeof key === 'function') return ['made', made!, ...where];
   const urls = vary.query === undefined ? whole : whole.map((url) => filterQuery(url, vary.query!));
   if (key === undefined) return ['url', ...urls];
@@ -223,12 +224,30 @@ function parametersOf({ asked }: HttpExchange): string {
   return JSON.stringify(entries.toSorted(([one], [other]) => (one < other ? -1 : 1)));
 }
 
+/** Of the paths, what tells the versions of a route apart that has several in its URL. */
+function versionsIn(
+  urls: readonly string[],
+  own: RouteCache['versions'],
+  versioning: VersioningOptions | undefined,
+): string[] {
+  if (versioning?.type !== VersioningType.URI) return [];
+  const versions = [own ?? versioning.defaultVersion].flat();
+  if (versions.length < 2) return [];
+  const prefix = versioning.prefix === false ? '' : (versioning.prefix ?? 'v');
+  const segments = new Set(versions.map((version) => `${prefix}${String(version)}`));
+  return urls.map(pathOf).map((path) => {
+    const found = path.split('/').filter((segment) => segments.has(segment));
+    // None, or written as only a router reads it.
+    return found.length > 0 ? found.join('/') : path;
+  });
+}
+
 function pathOf(url: string): string {
   return url.slice(0, url.length - queryOf(url).length);
 }
 
-/** From the first sign that may begin a query; a router may be told that ";" does. */
+/** From the first sign that may begin a query: to Fastify "#" does, and a router may be told that ";" does. */
 function queryOf(url: string): string {
-  const start = url.search(/[?;]/);
+  const start = url.search(/[?;#]/);
   return start === -1 ? '' : url.slice(start);
 }

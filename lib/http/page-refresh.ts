@@ -3,7 +3,7 @@ import { IncomingMessage, ServerResponse, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { linesOfPairs, requestHead } from './http-head.js';
 import type { PageFlight } from './page-flights.js';
-import { cookieValues } from './request-cookies.js';
+import { cookiesOfName } from './request-cookies.js';
 import { Sink } from './sink.js';
 
 /** Why a request is there that no client has sent: a page past its time is to be made anew. */
@@ -98,9 +98,7 @@ function pairsOf({ visitor, headers, cookies }: RefreshOptions): string[] {
     if (names.has(name.toLowerCase())) pairs.push(name, sent[index + 1]!);
   }
   const head = requestHead(visitor);
-  const keyed = cookies.flatMap((name) =>
-    cookieValues(head, name).map((value) => `${name}=${value}`),
-  );
+  const keyed = cookies.flatMap((name) => cookiesOfName(head, name));
   return keyed.length === 0 ? pairs : [...pairs, 'cookie', keyed.join('; ')];
 }
 

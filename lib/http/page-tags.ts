@@ -37,6 +37,8 @@ function newPathTag(url: string): string {
     // As it is: no router decodes it either.
   }
   const trimmed = decoded
+    // Written out or not, it is one sign to who reads a parameter.
+    .replace(/;.*$/s, '')
     .toLowerCase()
     .replaceAll(/\/{2,}/g, '/')
     .replace(/\/$/, '');

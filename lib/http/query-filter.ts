@@ -11,7 +11,8 @@ const PARTS = /[[\].?]/;
  *
  * A parameter is what the signs `&` part. One matters if any part of its name does that a parser may take for the whole, so
  * whatever a parser makes of the URL, what matters of it is what the URL still says: `page[]=1`, `[page]=1` and
- * `x=1;page=2` stay where `page` matters. A query of more than 1,000 parameters stays whole.
+ * `x=1;page=2` stay where `page` matters. Where `filter[x]` does, all of `filter` does, of which a parser may make one value. A
+ * query of more than 1,000 parameters stays whole.
  */
 export function filterQuery(url: string, names: readonly string[]): string {
   const start = url.indexOf('?');
@@ -58,7 +59,14 @@ function narrowOriginal(target: FrameworkRequest, names: readonly string[]): voi
 }
 
 function matters(name: string, names: readonly string[]): boolean {
-  return names.includes(name) || name.split(PARTS).some((part) => names.includes(part));
+  if (names.includes(name)) return true;
+  const wholes = new Set(names.map(wholeOf));
+  return name.split(PARTS).some((part) => part !== '' && wholes.has(part));
+}
+
+/** The name under which a parser may put what has this one: `filter` for `filter[x]`. */
+function wholeOf(name: string): string {
+  return name.split(PARTS).find((part) => part !== '') ?? name;
 }
 
 /** The name of a parameter, and of each other one that a parser may find in it. */
@@ -71,6 +79,7 @@ function decoded(name: string): string {
   try {
     return decodeURIComponent(spaced);
   } catch {
-    return spaced;
+    // Parsers find a part of such a name all the same: qs reads brackets before it decodes.
+    return spaced.replaceAll(/%[0-7][\da-f]/gi, (sign) => decodeURIComponent(sign));
   }
 }

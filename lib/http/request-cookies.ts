@@ -1,15 +1,21 @@
 import type { RequestHead } from './http-head.js';
 
-type Pair = readonly [name: string, value: string];
+/** One cookie as it was sent. */
+interface Pair {
+  /** Without any blanks that a parser may take off. */
+  readonly name: string;
+  /** Name and value without the blanks that are none of theirs. Parsers differ about other blanks, so those count. */
+  readonly text: string;
+}
 
 /** The names of the cookies that a request bears, as the client sent them or as middleware left them. */
 export function cookieNames(head: RequestHead): ReadonlySet<string> {
-  return new Set(viewsOf(head).flatMap((pairs) => pairs.map(([name]) => name)));
+  return new Set(viewsOf(head).flatMap((pairs) => pairs.map(({ name }) => name)));
 }
 
-/** The values of a cookie that the client sent, in their order: of a name that is sent twice it is not known which one counts. */
-export function cookieValues(head: RequestHead, name: string): string[] {
-  return valuesOf(pairsOf(head.lines.get('cookie') ?? []), name);
+/** A cookie as the client sent it, each time and in their order: of a name that is sent twice it is not known which one counts. */
+export function cookiesOfName(head: RequestHead, name: string): string[] {
+  return textsOf(pairsOf(head.lines.get('cookie') ?? []), name);
 }
 
 /**
@@ -19,7 +25,7 @@ export function cookieValues(head: RequestHead, name: string): string[] {
 export function cookieVariants(head: RequestHead, names: readonly string[]): string[] {
   return names.flatMap((name) => [
     `cookie ${name}`,
-    ...viewsOf(head).flatMap((pairs) => counted(valuesOf(pairs, name))),
+    ...viewsOf(head).flatMap((pairs) => counted(textsOf(pairs, name))),
   ]);
 }
 
@@ -39,16 +45,21 @@ function pairsOf(lines: readonly string[]): Pair[] {
     .flatMap((line) => line.split(';'))
     .map((pair) => {
       const sign = pair.indexOf('=');
-      return sign === -1
-        ? [pair.trim(), '']
-        : [pair.slice(0, sign).trim(), pair.slice(sign + 1).trim()];
+      const name = sign === -1 ? pair : pair.slice(0, sign);
+      // Who bears `a` and no value is not who bears an empty one.
+      const value = sign === -1 ? '' : `=${withoutBlanks(pair.slice(sign + 1))}`;
+      return { name: name.trim(), text: `${withoutBlanks(name)}${value}` };
     });
 }
 
-function valuesOf(pairs: readonly Pair[], name: string): string[] {
-  return pairs.filter(([own]) => own === name).map(([, value]) => value);
+function withoutBlanks(text: string): string {
+  return text.replaceAll(/^[\t ]+|[\t ]+$/g, '');
 }
 
-function counted(values: string[]): string[] {
-  return [String(values.length), ...values];
+function textsOf(pairs: readonly Pair[], name: string): string[] {
+  return pairs.filter((pair) => pair.name === name).map(({ text }) => text);
+}
+
+function counted(texts: string[]): string[] {
+  return [String(texts.length), ...texts];
 }

@@ -35,6 +35,8 @@ export interface RouteCache {
   readonly identity: readonly string[];
   /** True if its controller stands in several modules that `RouterModule` parts: each has providers of its own. */
   readonly isManifold: boolean;
+  /** Those of the API to which it answers; undefined: it says nothing. */
+  readonly versions: string | symbol | readonly (string | symbol)[] | undefined;
   /** True if class or handler bears the interceptor, `@CachePage()`, `@CacheTTL()` or `@CacheKey()`. */
   readonly isDeclared: boolean;
   readonly isNever: boolean;
@@ -59,7 +61,8 @@ const INTERCEPTORS = '__interceptors__';
 const SERVER_SENT_EVENTS = '__sse__';
 const HEADERS = '__headers__';
 const MODULE_PATH = '__module_path__';
-const WHERE_IT_STANDS = ['path', 'host', '__version__'];
+const VERSION = '__version__';
+const WHERE_IT_STANDS = ['path', 'host', VERSION];
 
 /** Reads what routes declare, once for each. */
 export class RouteCacheAccessor {
@@ -119,6 +122,7 @@ export class RouteCacheAccessor {
       name: `${owner.name}.${handler.name}`,
       identity: [owner.name, handler.name, ...places, ...modulePaths.filter((path) => path !== '')],
       isManifold: modulePaths.length > 1,
+      versions: reflector.getAllAndOverride<RouteCache['versions']>(VERSION, both),
       isDeclared:
         key !== undefined || timeout !== undefined || both.some((target) => this.#bears(target)),
       isNever: both.some((target) => reflector.get(NEVER_CACHE_METADATA, target) === true),

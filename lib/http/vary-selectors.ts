@@ -35,7 +35,7 @@ export function cookie(name: string): VarySelector {
 
 /**
  * One parameter of the query. A page that varies on parameters depends on no others: they are left out of its key, and the
- * handler does not see them.
+ * handler does not see them. `filter[x]` stands for all of `filter`, of which a parser may make one value.
  *
  * @throws {TypeError} if it is no text, or an empty one.
  */

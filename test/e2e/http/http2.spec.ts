@@ -24,6 +24,13 @@ class Pages {
     return new StreamableFile(Readable.from([Buffer.from('stream '), Buffer.from(`${++runs}`)]));
   }
 
+  @Get('reading')
+  async reading(@Req() { raw }: { raw: AsyncIterable<Buffer> }): Promise<string> {
+    let body = '';
+    for await (const chunk of raw) body += String(chunk);
+    return `read ${body}`;
+  }
+
   @Get('tagged')
   @Header('ETag', '"one"')
   tagged(): StreamableFile {
@@ -76,9 +83,12 @@ afterEach(async () => {
   await app.close();
 });
 
-function get(path: string, headers: Record<string, string> = {}): Promise<Got> {
+function get(path: string, headers: Record<string, string> = {}, sent?: string): Promise<Got> {
   return new Promise((resolve, reject) => {
-    const stream = session.request({ ':path': path, ...headers });
+    const stream = session.request(
+      { ':path': path, ...headers },
+      { endStream: sent === undefined },
+    );
     let answered: IncomingHttpHeaders = {};
     let body = '';
     stream.setEncoding('utf8');
@@ -88,7 +98,7 @@ function get(path: string, headers: Record<string, string> = {}): Promise<Got> {
       resolve({ headers: answered, body });
     });
     stream.on('error', reject);
-    stream.end();
+    stream.end(sent);
   });
 }
 
@@ -113,6 +123,19 @@ describe('over HTTP/2, on fastify', () => {
     expect([await hostOf('a.example'), await hostOf('b.example')]).toEqual([
       'a.example',
       'b.example',
+    ]);
+  });
+
+  it('a GET with a body makes no page, and gets none, though no header tells of it [H18]', async () => {
+    const fat = await get('/reading', {}, 'evil');
+    const plain = await get('/reading');
+    const again = await get('/reading', {}, 'evil');
+
+    expect([fat.body, plain.body, again.body]).toEqual(['read evil', 'read ', 'read evil']);
+    expect([fat, plain, again].map(({ headers }) => headers['x-cache'])).toEqual([
+      'BYPASS',
+      'MISS',
+      'BYPASS',
     ]);
   });
 

@@ -1,5 +1,15 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Controller, Get, UseInterceptors, type ExecutionContext } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Query,
+  Req,
+  UseInterceptors,
+  VERSION_NEUTRAL,
+  Version,
+  VersioningType,
+  type ExecutionContext,
+} from '@nestjs/common';
 import { CacheInterceptor, CacheKey } from 'nestjs-cache-framework';
 import { PLATFORMS, cachesOf, startController, type HttpApp } from './http-app.js';
 
@@ -21,6 +31,12 @@ class Keys {
     return answer();
   }
 
+  @Get('named')
+  @CacheKey('front')
+  named(@Query() query: object): object {
+    return { ...answer(), query };
+  }
+
   @Get('promised')
   @CacheKey(async (context) => asked(context).query['page'])
   promised(): object {
@@ -39,6 +55,23 @@ class Keys {
   @CacheKey((() => 42) as never)
   wrong(): object {
     return answer();
+  }
+}
+
+@Controller('versions')
+@UseInterceptors(CacheInterceptor)
+class Versions {
+  @Get('named')
+  @Version(['1', '2', VERSION_NEUTRAL])
+  @CacheKey('front')
+  named(@Req() { url }: { url: string }): string {
+    return url;
+  }
+
+  @Get('made')
+  @CacheKey(() => 'all')
+  made(@Req() { url }: { url: string }): string {
+    return url;
   }
 }
 
@@ -86,3 +119,46 @@ describe.each(PLATFORMS)('a key that a function makes, on %s', (platform) => {
     ]);
   });
 });
+
+describe.each(PLATFORMS)('a key that is a text, on %s', (platform) => {
+  it.each(['?', '#', ';', '%3F', '#?', '?#', '#;'])(
+    'keeps a query apart however it begins: %s',
+    async (sign) => {
+      http = await startController(platform, Keys, {
+        fastify: { routerOptions: { useSemicolonDelimiter: true } as object },
+      });
+      await http.ask(`/keys/named${sign}page=evil`);
+
+      const { body } = await http.ask('/keys/named');
+
+      expect(JSON.parse(body)).toEqual({ run: runs, query: {} });
+    },
+  );
+});
+
+describe.each(PLATFORMS)(
+  'the key of a route that has several versions in its URL, on %s',
+  (platform) => {
+    it.each(['named', 'made'])('has one for each of them: %s', async (path) => {
+      http = await startController(platform, Versions, {
+        configure: (app) =>
+          app
+            .setGlobalPrefix('api')
+            .enableVersioning({ type: VersioningType.URI, defaultVersion: ['1', '2'] }),
+      });
+      const paths = ['v1', 'V1', 'v2', 'V2', '%761', '%762', '.'].map((version) =>
+        `/api/${version}/versions/${path}`.replace('/./', '/'),
+      );
+
+      for (const url of [...paths, ...paths]) {
+        const { status, body } = await http.ask(url);
+        if (status === 200) expect(body).toBe(url);
+      }
+
+      expect(await cachesOf(http, [paths[0]!, `${paths[0]}?x=1`])).toEqual([
+        'HIT',
+        path === 'made' ? 'HIT' : 'MISS',
+      ]);
+    });
+  },
+);

@@ -206,6 +206,17 @@ describe.each(PLATFORMS)('a request that changes something, on %s', (platform) =
     },
   );
 
+  it.each([
+    ['/news/a;b', '/news/a%3Bb'],
+    ['/news/a%3bb', '/news/a;b'],
+  ])('removes the page of %s, whose parameter is the same, by %s', async (read, written) => {
+    await http.ask(read);
+
+    expect(await write('PUT', written)).toBe(200);
+
+    expect(await cacheOf(read)).toBe('MISS');
+  });
+
   it('removes the pages of such paths', async () => {
     // Which of these a framework takes for the path is its own.
     const forms: string[] = [];

@@ -216,6 +216,20 @@ describe.each(PLATFORMS)('@VaryOn(), on %s', (platform) => {
     ).toEqual(['MISS', 'HIT', 'MISS', 'MISS', 'MISS', 'MISS']);
   });
 
+  it('gives no page of a cookie to who bears one that only looks like it', async () => {
+    const cookies = ['currency=\u00a0EUR', '\u00a0currency=EUR', 'currency=EUR\u00a0', 'currency'];
+
+    await caches(
+      '/cookie',
+      cookies.map((Cookie) => ({ Cookie })),
+    );
+
+    expect(await caches('/cookie', [{ Cookie: 'currency=EUR' }, { Cookie: 'currency=' }])).toEqual([
+      'MISS',
+      'MISS',
+    ]);
+  });
+
   it('tells apart everything that it was told', async () => {
     const one = { 'X-Tenant': 'a', Cookie: 'currency=EUR' };
 

@@ -13,6 +13,8 @@ describe('pathTag()', () => {
     '/news/7?page=2',
     '/news/7#top',
     '/news/7;page=2',
+    '/news/7%3Bpage=2',
+    '/news/7/%3bpage=2',
     'http://a.example/news/7',
     'HTTPS://b.example:8080/news/7?x=1',
   ])('is one for what may be one path: %s', (url) => {

@@ -40,6 +40,8 @@ describe('filterQuery()', () => {
   it.each([
     'page[]=1',
     'page%5B%5D=1',
+    '%5Bpage%5d%FF=1',
+    'p%61ge%5B%zz%5D=1',
     'page[from]=1',
     'page.from=1',
     '[page]=1',
@@ -50,6 +52,15 @@ describe('filterQuery()', () => {
   ])('keeps what a parser may take for it: %s [K4]', (query) => {
     expect(filterQuery(`/a?utm=x&${query}`, ['page'])).toBe(`/a?${query}`);
   });
+
+  it.each(['filter[x]', 'filter.x', '[filter]x'])(
+    'keeps all of what a parser may make one value of: %s',
+    (name) => {
+      const kept = ['filter[x]=1', 'filter[y]=2', 'filter.z=3', 'filter=4', name];
+
+      expect(filterQuery(`/a?utm=x&${kept.join('&')}&x=1`, [name])).toBe(`/a?${kept.join('&')}`);
+    },
+  );
 
   it('leaves a query whole of which parsers may read only a part [K4]', () => {
     const flood = `/a?${'utm=x&'.repeat(1000)}page=2`;
@@ -86,6 +97,14 @@ describe('narrowQuery()', () => {
     expect({ ...(seen.query as object) }).toEqual({ page: '1' });
     expect(Object.getPrototypeOf(seen.query)).toBeNull();
     expect({ ...query }).toEqual({ page: '1', utm: 'x' });
+  });
+
+  it('leaves in a parsed query what is a part of a value there', () => {
+    const query = { filter: { x: '1' }, utm: 'x' };
+
+    const seen = narrowed({ url: '/a?filter[x]=1&utm=x' }, { query }, ['filter[x]']);
+
+    expect(seen.query).toEqual({ filter: { x: '1' } });
   });
 
   it('leaves a query alone of which everything matters', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { linesOfPairs, type RequestHead } from '../../../lib/http/http-head.js';
-import { cookieNames, cookieValues, cookieVariants } from '../../../lib/http/request-cookies.js';
+import { cookieNames, cookiesOfName, cookieVariants } from '../../../lib/http/request-cookies.js';
 
 /** @param seen What middleware made of the cookies. Default: they are as Node.js joins them. */
 function head(lines: string[], seen?: string): RequestHead {
@@ -22,6 +22,7 @@ describe('cookieNames()', () => {
     ],
     [['a=1;b=2 ;  c = 3'], ['a', 'b', 'c']],
     [['lonely'], ['lonely']],
+    [['\u00a0a=1;\tb\u00a0=2'], ['a', 'b']],
     [['a=b=c'], ['a']],
     [['__proto__=1; constructor=2'], ['__proto__', 'constructor']],
   ])('finds in %j the names %j', (lines, names) => {
@@ -34,18 +35,24 @@ describe('cookieNames()', () => {
   });
 });
 
-describe('cookieValues()', () => {
-  it('gives each value of a name, in their order', () => {
-    expect(cookieValues(head(['a=1; b=2; a=3; a=1']), 'a')).toEqual(['1', '3', '1']);
-    expect(cookieValues(head(['b=2']), 'a')).toEqual([]);
+describe('cookiesOfName()', () => {
+  it('gives each cookie of a name, in their order', () => {
+    expect(cookiesOfName(head(['a=1; b=2;a = 3; a=1']), 'a')).toEqual(['a=1', 'a=3', 'a=1']);
+    expect(cookiesOfName(head(['a; a=; \u00a0a=1']), 'a')).toEqual(['a', 'a=', '\u00a0a=1']);
+    expect(cookiesOfName(head(['b=2']), 'a')).toEqual([]);
   });
 });
 
 describe('cookieVariants()', () => {
   const CASES = [
     [],
+    ['a'],
     ['a='],
     ['a=1'],
+    // Blanks of another kind are a part of it to one parser, and none to another.
+    ['a=\u00a01'],
+    ['\u00a0a=1'],
+    ['a=1\u00a0'],
     ['a=1; a=1'],
     ['a=1; a=2'],
     ['a=2; a=1'],
