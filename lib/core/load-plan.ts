@@ -6,7 +6,7 @@ import { required } from './derived-operations.js';
 import { endingTimeout, lastingTimeout } from './ending-timeout.js';
 import { describe } from './option-checks.js';
 import type { Patience } from './single-flight.js';
-import type { Timeout } from './timeout.js';
+import { MOST_TIMER_MS, type Timeout } from './timeout.js';
 
 /** What a call of `getOrSet()` wants of its load, checked. */
 export interface LoadPlan {
@@ -27,8 +27,6 @@ export interface LoadPlan {
 type Jitter = { readonly part: number } | { readonly seconds: number };
 
 const HARD_TIMEOUT_MS = 30_000;
-/** The longest time that a timer can wait. */
-const MOST_TIMER_MS = 2 ** 31 - 1;
 
 const PLAIN: LoadPlan = {
   lock: undefined,

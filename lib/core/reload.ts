@@ -148,9 +148,10 @@ export async function oldInstead(
   if (plan.ifError === 0 || view.parts.life.isOver) throw error;
   const { entry, stale } = await view.during(() => look(view, view.backend, finalKey));
   if (entry && view.decode(entry, finalKey) !== MISS) return { payload: entry, isHit: true };
-  const staleMs = stale && staleMsOf(view, stale);
-  if (!stale || !mayBeGiven(staleMs, plan)) throw error;
-  return { payload: stale, isHit: true, staleMs: staleMs! };
+  if (!stale) throw error;
+  const staleMs = staleMsOf(view, stale);
+  if (!mayBeGiven(staleMs, plan)) throw error;
+  return { payload: stale, isHit: true, staleMs };
 }
 
 function staleMsOf({ parts }: CacheView, { head }: Envelope): number {

@@ -11,6 +11,9 @@ export type Duration = `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
  */
 export type Timeout = number | Duration | Date | null;
 
+/** The longest time that a timer can wait; one that is to wait for longer ends at once. */
+export const MOST_TIMER_MS = 2 ** 31 - 1;
+
 const DURATION = /^(-?\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
 const SECONDS_IN = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86400 } as const;
 

@@ -15,6 +15,7 @@ import {
   type Timeout,
 } from '../core/timeout.js';
 import { CacheInterceptor } from '../http/cache.interceptor.js';
+import { INTERCEPTORS } from '../http/nest-metadata.js';
 import { UnsafeRequestInterceptor } from '../http/unsafe-request.interceptor.js';
 import { recordPagesAlias } from '../http/pages-aliases.js';
 import { CacheTTL, type CacheTTLFunction } from './cache-ttl.decorator.js';
@@ -49,9 +50,6 @@ export interface CachePageOptions {
    */
   readonly early?: boolean;
 }
-
-// Metadata key of Nest that it does not export under a public path in all its versions.
-const INTERCEPTORS = '__interceptors__';
 
 const NAMES = [
   'cache',

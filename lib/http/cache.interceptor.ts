@@ -19,7 +19,7 @@ import {
   unreachedMessage,
   type BypassReason,
 } from './bypass-reasons.js';
-import { httpExchange } from './http-exchange.js';
+import { exchangeOf } from './http-exchange.js';
 import { forbidCaching } from './never-cache.js';
 import { PageAddressAccessor } from './page-address.accessor.js';
 import type { PageRequestTools } from './page-call.interceptor.js';
@@ -83,7 +83,7 @@ export class CacheInterceptor implements NestInterceptor, OnModuleInit {
   ): Observable<unknown> | Promise<Observable<unknown>> {
     const tools = (this.#tools ??= this.#makeTools());
     if (context.getType() !== 'http') return tools.queries.intercept(context, next);
-    const exchange = httpExchange(context.getArgByIndex(0), context.getArgByIndex(1));
+    const exchange = exchangeOf(context);
     if (!exchange || isAttended(exchange)) return next.handle();
     const route = tools.routes.of(context);
     const { method } = exchange.request;
@@ -97,23 +97,18 @@ export class CacheInterceptor implements NestInterceptor, OnModuleInit {
   }
 
   #say(route: RouteCache, reason: BypassReason, error?: unknown): void {
-    if (route.said.has(reason)) return;
-    route.said.add(reason);
+    if (!isNews(route, reason)) return;
     const message = bypassMessage(route.name, reason);
     if (error === undefined) this.#logger.log(message);
     else this.#logger.warn(`${message} The error was: ${reasonOf(error)}.`);
   }
 
   #sayUnreached(route: RouteCache): void {
-    if (route.said.has('unreached')) return;
-    route.said.add('unreached');
-    this.#logger.warn(unreachedMessage(route.name));
+    if (isNews(route, 'unreached')) this.#logger.warn(unreachedMessage(route.name));
   }
 
   #sayUnkeyed(route: RouteCache, name: string): void {
-    if (route.said.has(`reads ${name}`)) return;
-    route.said.add(`reads ${name}`);
-    this.#logger.warn(unkeyedMessage(route.name, name));
+    if (isNews(route, `reads ${name}`)) this.#logger.warn(unkeyedMessage(route.name, name));
   }
 
   #makeTools(): Tools {
@@ -171,4 +166,11 @@ export class CacheInterceptor implements NestInterceptor, OnModuleInit {
 function mayBePage(tools: Tools, route: RouteCache, method: string | undefined): boolean {
   if (route.isEventStream || (method !== 'GET' && method !== 'HEAD')) return false;
   return route.isDeclared || tools.pages.options.timeout !== undefined;
+}
+
+/** True once for each thing that there is to say of a route. */
+function isNews({ said }: RouteCache, what: string): boolean {
+  if (said.has(what)) return false;
+  said.add(what);
+  return true;
 }

@@ -16,7 +16,7 @@ import { isAttended } from './attended-exchanges.js';
 import { addBrowserHeaders } from './browser-headers.js';
 import { BODY_HEADERS, ENTITY_TAG, type Validators } from './conditional-request.js';
 import { getConditionalStatus } from './conditional-response.js';
-import { httpExchange, presetFields, type HttpExchange } from './http-exchange.js';
+import { exchangeOf, presetFields, type HttpExchange } from './http-exchange.js';
 import { INERT_VALUE } from './inert-value.js';
 import { makeInert } from './inert-writers.js';
 import { attendAll, patchHead } from './response-head.interceptor.js';
@@ -50,10 +50,7 @@ export class ConditionInterceptor implements NestInterceptor {
    * @throws {TypeError} if one gives what cannot be sent.
    */
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
-    const exchange =
-      context.getType() === 'http'
-        ? httpExchange(context.getArgByIndex(0), context.getArgByIndex(1))
-        : undefined;
+    const exchange = exchangeOf(context);
     if (!exchange) return next.handle();
     const validators = await this.#validators(context);
     const { request, response } = exchange;
@@ -63,7 +60,8 @@ export class ConditionInterceptor implements NestInterceptor {
       // Whatever the order of the decorators, it bears what the 200 would. (RFC 9110, 15.4.5)
       attendAll(context, response);
       await limitLifetimes(context, exchange);
-      return answerUnchanged(exchange, validators);
+      // A timeout of the framework may have answered meanwhile.
+      if (!response.headersSent) return answerUnchanged(exchange, validators);
     }
     if (isSafeMethod(request.method)) addValidators(exchange, validators);
     return next.handle();

@@ -48,6 +48,18 @@ export function httpExchange(asked: unknown, framework: unknown): HttpExchange |
   return { ...found, response, framework: framework as FrameworkResponse };
 }
 
+/** What is asked of Nest's `ExecutionContext`. */
+interface CallContext {
+  getType(): string;
+  getArgByIndex(index: number): unknown;
+}
+
+/** The exchange of a call; undefined also for what is no call by HTTP. */
+export function exchangeOf(context: CallContext): HttpExchange | undefined {
+  if (context.getType() !== 'http') return undefined;
+  return httpExchange(context.getArgByIndex(0), context.getArgByIndex(1));
+}
+
 /** The request behind what Express or Fastify calls one; undefined if it is neither's. */
 export function httpRequest(asked: unknown): HttpRequest | undefined {
   if (!isObject(asked)) return undefined;

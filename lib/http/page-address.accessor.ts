@@ -2,11 +2,12 @@ import { VersioningType, type ExecutionContext, type VersioningOptions } from '@
 import type { ApplicationConfig } from '@nestjs/core';
 import { describe } from '../core/option-checks.js';
 import type { BypassReason } from './bypass-reasons.js';
+import { checkedTags } from '../core/tags.js';
 import { userOf, urlsOf, type HttpExchange } from './http-exchange.js';
 import type { RequestHead } from './http-head.js';
 import type { ResolvedHttpOptions } from './http.options.js';
 import type { PageAddress } from './page-key.js';
-import { checkedTags, keyTag, pathTag, routeTag } from './page-tags.js';
+import { keyTag, pathTag, routeTag } from './page-tags.js';
 import { filterQuery } from './query-filter.js';
 import { cookieVariants } from './request-cookies.js';
 import type { RouteCache } from './route-cache.accessor.js';
@@ -169,11 +170,12 @@ function targetOf(
 ): string[] {
   const whole = urlsOf(exchange);
   // Nothing but the path tells in which of its modules the controller was asked, or for which of its versions.
-  const where = isManifold ? whole.map(pathOf) : versionsIn(whole, versions, versioning);
-  if (typeof key === 'function') return ['made', made!, ...where];
+  const where = (): string[] =>
+    isManifold ? whole.map(pathOf) : versionsIn(whole, versions, versioning);
+  if (typeof key === 'function') return ['made', made!, ...where()];
   const urls = vary.query === undefined ? whole : whole.map((url) => filterQuery(url, vary.query!));
   if (key === undefined) return ['url', ...urls];
-  return ['key', key, parametersOf(exchange), ...urls.map(queryOf), ...where];
+  return ['key', key, parametersOf(exchange), ...urls.map(queryOf), ...where()];
 }
 
 async function variantsOf(

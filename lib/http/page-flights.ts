@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { BoundedMap } from '../core/bounded-map.js';
+import { MOST_TIMER_MS } from '../core/timeout.js';
 import type { RequestHead } from './http-head.js';
 import { variantKey } from './page-key.js';
 import type { StoredPage } from './stored-page.js';
@@ -47,8 +48,6 @@ interface Flight extends PageFlight {
 const ALONE_MS = 120_000;
 /** How long a page is not made anew in the background after that has failed, in milliseconds. */
 const REST_MS = 1_000;
-/** A timer that is to wait for longer ends at once. */
-const LONGEST_MS = 2 ** 31 - 1;
 /** Most pages of which either is remembered. */
 const MOST_REMEMBERED = 10_000;
 
@@ -145,7 +144,7 @@ export class PageFlights {
     let timer: NodeJS.Timeout | undefined;
     let onClose: (() => void) | undefined;
     const given = new Promise<Waited>((resolve) => {
-      timer = setTimeout(() => resolve('late'), Math.min(timeoutMs, LONGEST_MS));
+      timer = setTimeout(() => resolve('late'), Math.min(timeoutMs, MOST_TIMER_MS));
       onClose = () => resolve('gone');
       response.once('close', onClose);
     });

@@ -1,5 +1,4 @@
 import { BoundedMap } from '../core/bounded-map.js';
-import { describe } from '../core/option-checks.js';
 
 // Apart from the tags that an application gives, whatever they are.
 const PATH = 'page-path:';
@@ -53,19 +52,4 @@ export function routeTag(name: string): string {
 /** The tag of all pages that bear a key of `@CacheKey()`. */
 export function keyTag(key: string): string {
   return `${KEY}${key}`;
-}
-
-/**
- * What a function of the application gave as tags.
- *
- * @throws {TypeError} if that is no list of non-empty texts: whoever invalidates one of them would not reach the page.
- */
-export function checkedTags(tags: unknown): readonly string[] {
-  const isList =
-    Array.isArray(tags) &&
-    tags.every((tag: unknown): tag is string => typeof tag === 'string' && tag !== '');
-  if (isList) return tags;
-  throw new TypeError(
-    `"tags" of @CachePage() must give a list of tags, but gave ${describe(tags)}`,
-  );
 }

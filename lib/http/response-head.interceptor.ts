@@ -2,12 +2,10 @@ import type { ServerResponse } from 'node:http';
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import { tap, type Observable } from 'rxjs';
 import { addHeadPatch, type HeadPatch } from './head-patches.js';
-import { httpExchange } from './http-exchange.js';
+import { exchangeOf } from './http-exchange.js';
+import { INTERCEPTORS } from './nest-metadata.js';
 import type { PatchableResponse } from './response-headers.js';
 import { ResponseRecorder } from './response-recorder.js';
-
-// Metadata key of Nest that it does not export under a public path in all its versions.
-const INTERCEPTORS = '__interceptors__';
 
 /** Which answers of a route are changed. */
 export interface PatchedAnswers {
@@ -31,10 +29,7 @@ export class ResponseHeadInterceptor implements NestInterceptor {
   }
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const exchange =
-      context.getType() === 'http'
-        ? httpExchange(context.getArgByIndex(0), context.getArgByIndex(1))
-        : undefined;
+    const exchange = exchangeOf(context);
     if (!exchange) return next.handle();
     const { response } = exchange;
     let hasFailed = false;

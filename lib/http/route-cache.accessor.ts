@@ -15,6 +15,13 @@ import type { Timeout } from '../core/timeout.js';
 import type { IdentityRules } from './http-cache.policy.js';
 import type { ResolvedHttpOptions } from './http.options.js';
 import type { UserSelect, VarySelector } from './vary-selectors.js';
+import {
+  HEADERS,
+  INTERCEPTORS,
+  MODULE_PATH,
+  SERVER_SENT_EVENTS,
+  VERSION,
+} from './nest-metadata.js';
 
 /** What the pages of a route are declared to depend on besides their URL. */
 export interface RouteVary {
@@ -56,12 +63,6 @@ export interface RouteCache {
 
 type Handler = ReturnType<ExecutionContext['getHandler']>;
 
-// Metadata keys of Nest that it does not export under a public path in all its versions.
-const INTERCEPTORS = '__interceptors__';
-const SERVER_SENT_EVENTS = '__sse__';
-const HEADERS = '__headers__';
-const MODULE_PATH = '__module_path__';
-const VERSION = '__version__';
 const WHERE_IT_STANDS = ['path', 'host', VERSION];
 
 /** Reads what routes declare, once for each. */

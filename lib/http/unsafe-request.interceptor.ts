@@ -11,7 +11,7 @@ import { concatMap, type Observable } from 'rxjs';
 import { CACHE_PAGES } from '../cache.constants.js';
 import { reasonOf } from '../core/cache.errors.js';
 import { attend } from './attended-exchanges.js';
-import { httpExchange, type HttpExchange } from './http-exchange.js';
+import { exchangeOf, type HttpExchange } from './http-exchange.js';
 import type { Pages } from './pages.js';
 import { changedPaths, isSafeMethod } from './unsafe-request.js';
 
@@ -35,8 +35,7 @@ export class UnsafeRequestInterceptor implements NestInterceptor {
   }
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    if (context.getType() !== 'http') return next.handle();
-    const exchange = httpExchange(context.getArgByIndex(0), context.getArgByIndex(1));
+    const exchange = exchangeOf(context);
     if (!exchange || isSafeMethod(exchange.request.method) || !attend(exchange)) {
       return next.handle();
     }
